@@ -1,0 +1,53 @@
+# Two commands do all the set-up: `make demo` and `make test`. What is missing is fetched into
+# .venv and .tools; versions on PATH are used where they fit.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+.PHONY: demo test check bench tools clean help
+
+help:
+	@echo "make demo    build and publish the example, offline, on stand-in charts"
+	@echo "make test    run every check and test"
+	@echo "make bench   run the benchmarks"
+
+demo: $(VENV)/installed tools
+	@$(BIN)/python tests/demo.py build/demo
+
+test: $(VENV)/dev tools .tools/bin/registry
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+check: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev tools
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: name one with PYTHON=..."; exit 3; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "Python's venv module is needed: apt-get install python3-venv"; exit 3; }
+
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools]'
+	@touch $@
+
+$(VENV)/dev: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools,dev]'
+	@touch $@
+
+tools: $(VENV)/installed
+	@tools/install.sh helm
+
+.tools/bin/registry: $(VENV)/installed
+	@tools/install.sh registry
+
+clean:
+	rm -rf build $(VENV) .tools

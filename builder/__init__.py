@@ -1,0 +1,3 @@
+"""Sealift: GitOps bundles for clusters without internet."""
+
+__version__ = "0.1.0"

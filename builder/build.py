@@ -1,0 +1,131 @@
+"""An environment becomes a bundle: the pipeline, on one screen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from builder.core import bundle as bundles
+from builder.core import findings as finding_lists
+from builder.core import lock as locks
+from builder.core import references as collecting
+from builder.core.findings import Finding
+from builder.core.lock import Lock, LockedChart
+from builder.core.manifests import Manifests, Resource, ResourceId
+from builder.core.references import Reference
+from builder.core.verify import verify
+from builder.expand import NestedRender, expand
+from builder.render import FirstOrder, render
+from builder.workspace import Overlay
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """All that a build knows of an environment. It ships when no finding blocks."""
+
+    overlay: Overlay
+    manifests: Manifests
+    nested: tuple[NestedRender, ...]
+    references: tuple[Reference, ...]
+    findings: tuple[Finding, ...]
+    lock: Lock
+    files: Mapping[str, bytes]
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """All resources: those in Git, then those that controllers will make."""
+        return (*self.manifests, *(r for n in self.nested for r in n.resources))
+
+    @property
+    def ships(self) -> bool:
+        """Tell whether nothing speaks against shipping."""
+        return not finding_lists.blocking(list(self.findings))
+
+
+def build(overlay: Overlay, *, patched: bool = True) -> Build:
+    """Render, expand, collect, verify, lock and bundle one environment.
+
+    ``patched=False`` looks at the base as the vendor has it. Raises ConfigurationError and
+    ToolError; what speaks against shipping is a finding.
+    """
+    first = render(overlay, patched=patched)
+    nested, unexamined = expand(overlay, first.manifests)
+    references = collect(first.manifests, nested)
+    checked = verify(
+        overlay.environment,
+        overlay.base.base,
+        first.manifests,
+        [n.chart for n in nested],
+        references,
+    )
+    lock = _lock(overlay, first, nested, references)
+    return Build(
+        overlay=overlay,
+        manifests=first.manifests,
+        nested=tuple(nested),
+        references=tuple(references),
+        findings=tuple(finding_lists.ordered([*first.findings, *unexamined, *checked])),
+        lock=lock,
+        files=bundles.tree(first.manifests, lock),
+    )
+
+
+def collect(manifests: Manifests, nested: Sequence[NestedRender]) -> list[Reference]:
+    """Return every reference of first and second order, the nested charts themselves included."""
+    skip: dict[ResourceId, set[tuple[str, ...]]] = {}
+    for render_ in nested:
+        chart = render_.chart
+        skip.setdefault(chart.resource.id, set()).update((*chart.value_paths, chart.chart_path))
+    charts = [
+        Reference(
+            kind="oci" if n.chart.repository.startswith("oci://") else "chart",
+            value=n.chart.repository,
+            resource=n.chart.resource.id,
+            path=n.chart.chart_path,
+            place=f"chart {n.chart.title}",
+            origin=n.chart.resource.origin,
+        )
+        for n in nested
+    ]
+    second = [
+        reference
+        for render_ in nested
+        for resource in render_.resources
+        for reference in collecting.of_resource(resource, skip.get(resource.id, ()))
+    ]
+    return [*collecting.collect(manifests, skip), *charts, *second]
+
+
+def _lock(
+    overlay: Overlay, first: FirstOrder, nested: Sequence[NestedRender], references: list[Reference]
+) -> Lock:
+    base = overlay.base
+    charts: dict[tuple[str, str, str], LockedChart] = {}
+    for name, version in first.charts:
+        entry = base.lock.find(name, version)
+        charts[name, version, ""] = LockedChart(
+            name=name,
+            version=version,
+            sha256=entry.sha256 if entry else "",
+            repository="",
+            used_by=(f"base {base.name}",),
+        )
+    for render_ in nested:
+        chart = render_.chart
+        key = (chart.name, chart.version, chart.repository)
+        users = charts[key].used_by if key in charts else ()
+        charts[key] = LockedChart(
+            name=chart.name,
+            version=chart.version,
+            sha256=render_.sha256,
+            repository=chart.repository,
+            used_by=tuple(sorted({*users, str(chart.resource.id)})),
+        )
+    return Lock(
+        lock_version=locks.VERSION,
+        environment=overlay.name,
+        kubernetes=overlay.environment.kubernetes,
+        charts=tuple(charts[key] for key in sorted(charts)),
+        images=locks.images(references),
+        nested=tuple(
+            locks.inventory(n.chart, [resource.id for resource in n.resources]) for n in nested
+        ),
+    )

@@ -1,0 +1,103 @@
+"""The command line. Only :func:`main` turns errors into messages and exit codes.
+
+Each command lives in :mod:`builder.commands` and imports what is heavy when it runs.
+"""
+
+import sys
+
+import typer
+
+from builder import __version__
+from builder.commands.build import build
+from builder.commands.explain import explain
+from builder.commands.images import images
+from builder.commands.publish import publish
+from builder.commands.vendor import vendor
+from builder.core.errors import SealiftError
+
+EXIT_CODES = (
+    "Exit codes: 0 fine; 1 findings, or a difference; 2 wrong usage or configuration; "
+    "3 an outside tool or service failed; 4 a bug; 130 interrupted."
+)
+
+app = typer.Typer(
+    name="sealift",
+    help="Builds GitOps bundles for clusters without internet. "
+    "If the build passes, the cluster pulls nothing from outside.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"sealift {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+for command in (vendor, build, publish, images, explain):
+    app.command()(command)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command line and return the exit code; nothing below this prints errors."""
+    try:
+        outcome = app(args=argv, standalone_mode=False, prog_name="sealift")
+        return outcome if isinstance(outcome, int) else 0
+    except SealiftError as error:
+        print(f"error: {error}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever reads our output has seen enough; Python would complain once more at exit.
+        sys.stdout = None
+        return 0
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    """Report what typer says about usage; write all else to a log, as a bug."""
+    if hasattr(error, "format_message"):
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            print(context.get_usage(), file=sys.stderr)
+        print(f"error: {error.format_message()}", file=sys.stderr)
+        return 2
+    if isinstance(error, OSError) and error.filename:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 3
+    return _bug(error)
+
+
+def _bug(error: Exception) -> int:
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="sealift-", suffix=".log", delete=False) as log:
+        traceback.print_exception(error, file=log)
+    print(f"error: {type(error).__name__}: a bug in sealift", file=sys.stderr)
+    print(f"hint: please report it with {log.name}", file=sys.stderr)
+    return 4
+
+
+def run() -> None:
+    """Run as a program: the entry point of the distribution."""
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""Arguments and options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EnvironmentArgument = Annotated[
+    str, typer.Argument(metavar="ENV", help="A name under overlays/, or the path of its folder.")
+]
+RootOption = Annotated[
+    Path, typer.Option("--root", help="The source repository, with base/ and overlays/.")
+]
+
+
+class Format(StrEnum):
+    """How a command prints what it found."""
+
+    table = "table"
+    list = "list"
+    json = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("-o", "--output", help="How to print.")]

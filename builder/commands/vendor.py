@@ -1,0 +1,47 @@
+"""``sealift vendor``: the charts of a base, brought into the repository."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from builder.commands.options import RootOption
+
+
+def vendor(
+    base: Annotated[str, typer.Argument(metavar="BASE", help="A name under base/.")],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FOLDER|URL", help="Take the charts from here instead."),
+    ] = None,
+    chart: Annotated[
+        list[str] | None,
+        typer.Option("--chart", metavar="NAME=VERSION", help="Another version than base.yaml's."),
+    ] = None,
+    root: RootOption = Path(),
+) -> int:
+    """Bring the charts that base.yaml names into the base's charts/ folder, locked by digest.
+
+    Credentials: SEALIFT_CHARTS_USERNAME, SEALIFT_CHARTS_PASSWORD, SEALIFT_CA_FILE.
+
+    Example: sealift vendor wandb --from ./downloaded-charts
+    """
+    from builder import vendor as vendoring
+    from builder.core.errors import ConfigurationError
+    from builder.files import shown
+    from builder.workspace import find_base
+
+    root = root.resolve()
+    versions = {}
+    for entry in chart or []:
+        name, equals, version = entry.partition("=")
+        if not equals or not name or not version:
+            raise ConfigurationError(f"--chart {entry!r} is not NAME=VERSION")
+        versions[name] = version
+    folder = find_base(root, base)
+    for result in vendoring.vendor(
+        folder, source=source, versions=versions, credentials=vendoring.login()
+    ):
+        state = "vendored" if result.fresh else "unchanged"
+        print(f"{state:10}{shown(result.path, root)}  {result.chart.sha256}")
+    return 0

@@ -1,0 +1,1 @@
+"""Values in, values out: nothing in here opens a file, a process or a socket."""

@@ -1,0 +1,35 @@
+"""One reason not to ship: place, cause and the next step."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What a build has against shipping. An ``error`` stops it; the others are to be read.
+
+    ``code`` names the kind of finding, ``subject`` what it is about (an image, a URL, a chart),
+    ``place`` where that stands, ``cause`` why it counts, ``hint`` the next step.
+    """
+
+    code: str
+    severity: Severity = "error"
+    subject: str
+    place: str
+    cause: str
+    hint: str
+
+
+def ordered(findings: list[Finding]) -> list[Finding]:
+    """Return the findings without repetition: errors first, then by code, subject and place."""
+    return sorted(
+        dict.fromkeys(findings), key=lambda f: (_ORDER[f.severity], f.code, f.subject, f.place)
+    )
+
+
+def blocking(findings: list[Finding]) -> bool:
+    """Tell whether any of the findings stops a build."""
+    return any(finding.severity == "error" for finding in findings)

@@ -1,0 +1,70 @@
+"""Image names: reading them, and telling where they point.
+
+The grammar is that of github.com/distribution/reference; short names mean Docker Hub.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+DOCKER_HUB = "docker.io"
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_HOST = (
+    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*"
+)
+_NAME = re.compile(
+    rf"(?:(?P<registry>{_HOST}(?::[0-9]+)?|\[[0-9a-fA-F:]+\](?::[0-9]+)?)/)?"
+    rf"(?P<repository>{_COMPONENT}(?:/{_COMPONENT})*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+    r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class ImageName:
+    """The parts of an image reference; ``tag`` and ``digest`` are empty when absent."""
+
+    registry: str
+    repository: str
+    tag: str = ""
+    digest: str = ""
+
+    @property
+    def floating(self) -> bool:
+        """Tell whether the reference can mean another image tomorrow: ``latest``, or no tag."""
+        return not self.digest and self.tag in ("", "latest")
+
+    @property
+    def host(self) -> str:
+        """The registry's host, without a port."""
+        return self.registry.rpartition(":")[0] or self.registry
+
+    def with_digest(self, digest: str) -> "ImageName":
+        """Return the same image, pinned."""
+        return replace(self, digest=digest)
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.registry}/{self.repository}{tag}{digest}"
+
+
+def parse(text: str) -> ImageName | None:
+    """Read a reference as a container runtime does; None when it is none."""
+    match = _NAME.fullmatch(text)
+    if match is None or len(text) > 512:
+        return None
+    registry, repository = match["registry"] or "", match["repository"]
+    if registry and not ("." in registry or ":" in registry or registry == "localhost"):
+        if registry != registry.lower():
+            return None
+        registry, repository = "", f"{registry}/{repository}"
+    if not registry or registry == "index.docker.io":
+        registry = DOCKER_HUB
+    if registry == DOCKER_HUB and "/" not in repository:
+        repository = f"library/{repository}"
+    return ImageName(
+        registry=registry,
+        repository=repository,
+        tag=match["tag"] or "",
+        digest=match["digest"] or "",
+    )

@@ -1,0 +1,54 @@
+"""Argo CD: ``Application`` with Helm sources (argoproj.io/v1alpha1)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from builder.core.findings import Finding
+from builder.core.manifests import Manifests, Resource
+from builder.core.nested.model import Found, NestedChart, Path, cannot_tell, yaml_mapping
+from builder.core.pointer import get
+
+
+def application(resource: Resource, _: Manifests) -> Iterator[Found]:
+    """Follow Argo CD: argoproj.io/v1alpha1 Application with Helm sources."""
+    spec = resource.body.get("spec") or {}
+    single = not spec.get("sources")
+    for index, source in enumerate(spec.get("sources") or [spec.get("source") or {}]):
+        path: Path = ("spec", "source") if single else ("spec", "sources", str(index))
+        if not source.get("chart"):
+            if not source.get("ref") or source.get("path"):
+                yield cannot_tell(
+                    resource, f"{'.'.join(path)} is a Git source, rendered by Argo CD"
+                )
+            continue
+        yield _application_chart(resource, spec, source, path)
+
+
+def _application_chart(
+    resource: Resource, spec: dict[str, Any], source: dict[str, Any], path: Path
+) -> Found:
+    helm = source.get("helm") or {}
+    if helm.get("valueFiles") or helm.get("fileParameters"):
+        return cannot_tell(resource, f"{'.'.join(path)}.helm takes values from files")
+    values = helm.get("valuesObject")
+    if values is None:
+        values = yaml_mapping(resource, helm.get("values") or "", f"{'.'.join(path)}.helm.values")
+    if isinstance(values, Finding):
+        return values
+    repository = str(source.get("repoURL") or "")
+    return NestedChart(
+        resource=resource,
+        repository=repository if "://" in repository else f"oci://{repository}",
+        name=str(source["chart"]),
+        version=str(source.get("targetRevision") or "*"),
+        release=helm.get("releaseName") or resource.id.name,
+        namespace=get(spec, ("destination", "namespace")) or "default",
+        values=values,
+        sets=tuple(
+            (str(p.get("name")), str(p.get("value", "")), bool(p.get("forceString")))
+            for p in helm.get("parameters") or []
+        ),
+        value_paths=tuple((*path, "helm", k) for k in ("values", "valuesObject", "parameters")),
+        values_path=(*path, "helm", "valuesObject"),
+        chart_path=path,
+    )

@@ -1,0 +1,62 @@
+"""A nested chart, and what to say when one cannot be told."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from builder.core import yaml
+from builder.core.errors import YamlError
+from builder.core.findings import Finding
+from builder.core.manifests import Resource
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NestedChart:
+    """A chart that a controller renders from ``resource``, and what it renders it with.
+
+    ``sets`` are ``--set`` pairs, with True where the value is forced to be text. ``value_paths``
+    are the places in the resource that hold values: they say what may be fetched, not what is.
+    ``values_path`` is the place below which a value path of the chart stands, if there is one.
+    """
+
+    resource: Resource
+    repository: str
+    name: str
+    version: str
+    release: str
+    namespace: str
+    values: dict[str, Any] = field(default_factory=dict)
+    sets: tuple[tuple[str, str, bool], ...] = ()
+    value_paths: tuple[Path, ...] = ()
+    values_path: Path | None = None
+    chart_path: Path = ("spec", "chart")
+
+    @property
+    def title(self) -> str:
+        """Name and version, as charts are named everywhere."""
+        return f"{self.name}-{self.version}"
+
+
+Found = NestedChart | Finding
+
+
+def cannot_tell(resource: Resource, cause: str) -> Finding:
+    """Say that what a resource brings into the cluster cannot be examined."""
+    return Finding(
+        code="cannot-examine",
+        subject=str(resource.id),
+        place=f"{resource.id} ({resource.origin.source})",
+        cause=f"what it brings into the cluster cannot be told: {cause}",
+        hint="name a vendored chart with its version, or put what it renders into the base",
+    )
+
+
+def yaml_mapping(resource: Resource, text: str, place: str) -> dict[str, Any] | Finding:
+    """Read values that stand as YAML text in a resource; a Finding when they are no mapping."""
+    try:
+        documents = yaml.load_all(text, source=f"{resource.id} {place}")
+    except YamlError as error:
+        return cannot_tell(resource, str(error))
+    value = documents[0].value if documents else {}
+    return value if isinstance(value, dict) else cannot_tell(resource, f"{place} is not a mapping")

@@ -1,0 +1,30 @@
+"""JSON pointers (RFC 6901) as tuples of tokens."""
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def tokens(pointer: str) -> tuple[str, ...]:
+    """Split a pointer; raise ValueError when it does not start with a slash."""
+    if pointer == "":
+        return ()
+    if not pointer.startswith("/"):
+        raise ValueError(f"a JSON pointer starts with a slash: {pointer!r}")
+    return tuple(t.replace("~1", "/").replace("~0", "~") for t in pointer[1:].split("/"))
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """Join tokens to a pointer."""
+    return "".join("/" + str(t).replace("~", "~0").replace("/", "~1") for t in path)
+
+
+def get(value: Any, path: Iterable[str | int], default: Any = None) -> Any:
+    """Return what stands at ``path``, or ``default`` where a step is missing."""
+    for token in path:
+        if isinstance(value, dict) and str(token) in value:
+            value = value[str(token)]
+        elif isinstance(value, list) and str(token).isdigit() and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            return default
+    return value

@@ -1,0 +1,242 @@
+"""What speaks against shipping: references that leave, tags that float, credentials in the open."""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from builder.core import hosts
+from builder.core.environment import Base, Environment, Switch
+from builder.core.findings import Finding
+from builder.core.manifests import Manifests, Resource
+from builder.core.nested import NestedChart
+from builder.core.pointer import get, pointer
+from builder.core.references import Reference
+
+_CREDENTIAL = re.compile(
+    r"(?:^|[_-]|(?<=[a-z]))(?:pass(?:word|wd|phrase)?|secret|token|license|(?:access|secret|api|private|auth)[_-]?key)$",
+    re.IGNORECASE,
+)
+
+
+def verify(
+    environment: Environment,
+    base: Base,
+    manifests: Manifests,
+    nested: Iterable[NestedChart],
+    references: Iterable[Reference],
+) -> list[Finding]:
+    """Return every finding that the values themselves show."""
+    charts = list(nested)
+    return [
+        *_kubernetes(environment, base),
+        *(finding for chart in charts for finding in _pin(chart)),
+        *(f for reference in references for f in of_reference(reference, environment)),
+        *(finding for chart in charts for finding in _credentials(chart)),
+        *(finding for resource in manifests for finding in _secret(resource)),
+        *(finding for switch in base.switches for finding in _switch(switch, manifests)),
+    ]
+
+
+def of_reference(reference: Reference, environment: Environment) -> Iterator[Finding]:
+    """Yield what speaks against one reference."""
+    if reference.kind == "image":
+        yield from _image(reference, environment)
+    else:
+        yield from _address(reference, environment)
+
+
+def leaves(reference: Reference, environment: Environment) -> bool:
+    """Tell whether the reference lies outside the environment's network."""
+    if reference.kind == "image":
+        name = reference.image
+        return name is None or not _registry_inside(name.registry, environment)
+    host = hosts.of_url(reference.value)
+    return not hosts.is_variable(host) and not hosts.is_inside(host, environment.hosts)
+
+
+def _registry_inside(registry: str, environment: Environment) -> bool:
+    # A registry without a dot, or on an unrouted address, still has to be one that was named.
+    return hosts.is_inside(registry, environment.hosts) and (
+        registry == environment.registry.host
+        or registry in environment.hosts
+        or "." in hosts.without_port(registry)
+    )
+
+
+def _image(reference: Reference, environment: Environment) -> Iterator[Finding]:
+    if reference.comment:
+        return
+    name = reference.image
+    if name is None:
+        yield _finding(
+            reference, "unreadable-image", f"{reference.value!r} is not an image reference",
+            "look at the values that make it",
+        )  # fmt: skip
+        return
+    if leaves(reference, environment):
+        yield _outside(reference, environment, name.registry)
+    if name.floating and not reference.origin.test_hook:
+        tag = f"the tag {name.tag!r}" if name.tag else "no tag, which means latest,"
+        yield _finding(
+            reference, "floating-tag", f"{tag} names another image tomorrow",
+            "name a version, or a digest" + _where_to_patch(reference),
+        )  # fmt: skip
+
+
+def _address(reference: Reference, environment: Environment) -> Iterator[Finding]:
+    if leaves(reference, environment):
+        finding = _outside(reference, environment, hosts.of_url(reference.value))
+        if reference.comment:
+            yield _finding(
+                reference, "outside-reference", "stands in a comment, nothing fetches it",
+                "nothing to do", severity="note",
+            )  # fmt: skip
+        else:
+            yield finding
+
+
+def _outside(reference: Reference, environment: Environment, host: str) -> Finding:
+    allowance = next((a for a in environment.allow if _covers(a.reference, reference.value)), None)
+    if allowance:
+        return _finding(
+            reference, "outside-reference", f"allowed: {allowance.reason}", "nothing to do",
+            severity="note",
+        )  # fmt: skip
+    if reference.origin.test_hook:
+        return _finding(
+            reference, "test-hook-reference",
+            f"{host} is outside, but only `helm test` would run it; controllers do not",
+            "do not run helm test in the cluster", severity="warning",
+        )  # fmt: skip
+    return _finding(
+        reference, "outside-reference", f"{host} is not among the environment's hosts",
+        "point it at " + _inside(reference, environment) + _where_to_patch(reference),
+    )  # fmt: skip
+
+
+def _covers(pattern: str, value: str) -> bool:
+    return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
+
+
+def _inside(reference: Reference, environment: Environment) -> str:
+    if reference.kind == "image":
+        return environment.registry.prefix
+    if reference.kind == "chart" and environment.chart_repository:
+        return environment.chart_repository.url
+    return "a host inside, switch it off, or add it to allow: with a reason"
+
+
+def _where_to_patch(reference: Reference) -> str:
+    if reference.nested:
+        return f", by a patch on the values of {reference.origin.parent}"
+    return f", by a patch on {reference.resource} {reference.pointer}"
+
+
+def _finding(
+    reference: Reference, code: str, cause: str, hint: str, *, severity: Any = "error"
+) -> Finding:
+    origin = reference.origin
+    source = f"{origin.template}" if origin.template else origin.source
+    return Finding(
+        code=code,
+        severity=severity,
+        subject=reference.value,
+        place=f"{reference} ({source})",
+        cause=cause,
+        hint=hint,
+    )
+
+
+def _kubernetes(environment: Environment, base: Base) -> Iterator[Finding]:
+    if base.kubernetes and _numbers(environment.kubernetes) < _numbers(base.kubernetes):
+        yield Finding(
+            code="kubernetes-too-old",
+            subject=f"Kubernetes {environment.kubernetes}",
+            place="environment.yaml kubernetes",
+            cause=f"the platform needs Kubernetes {base.kubernetes} or newer",
+            hint="update the cluster, or choose an older version of the platform",
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in version.removeprefix("v").split("."))[:2]
+
+
+def _pin(chart: NestedChart) -> Iterator[Finding]:
+    if not re.fullmatch(r"v?[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*", chart.version):
+        yield Finding(
+            code="floating-chart",
+            subject=f"{chart.name} {chart.version}",
+            place=f"{chart.resource.id} {pointer(chart.chart_path)}",
+            cause="the controller chooses a version when it runs, not when the bundle is reviewed",
+            hint="name one exact version",
+        )
+
+
+def _switch(switch: Switch, manifests: Manifests) -> Iterator[Finding]:
+    """Yield the resources of the switch's kind in which it stands otherwise, or nowhere."""
+    found = [
+        (resource, container, entry)
+        for resource in manifests
+        if resource.id.kind == switch.kind
+        for container in get(resource.body, ("spec", "template", "spec", "containers")) or []
+        for entry in container.get("env") or []
+        if entry.get("name") == switch.env
+    ]
+    places = [
+        f"{resource.id} container {container.get('name')}, env {switch.env}"
+        for resource, container, entry in found
+        if entry.get("value") != switch.value
+    ]
+    if not found and len(manifests):
+        places = [f"no {switch.kind} has it"]
+    for place in places:
+        yield Finding(
+            code="outbound-switch",
+            subject=f"{switch.env}={switch.value}",
+            place=place,
+            cause=switch.reason,
+            hint=f"set {switch.env} to {switch.value!r} by a patch",
+        )
+
+
+def _credentials(chart: NestedChart) -> Iterator[Finding]:
+    """Yield the values of a custom resource that look like credentials, by the names of keys."""
+    for path in chart.value_paths:
+        for where in credential_paths(get(chart.resource.body, path), path):
+            yield Finding(
+                code="plaintext-credential",
+                severity="warning",
+                subject=where[-1],
+                place=f"{chart.resource.id} {pointer(where)}",
+                cause="a credential in the open, in a file that is committed to Git",
+                hint="refer to a Secret, where the chart's version can",
+            )
+
+
+def credential_paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the places of texts whose key is named as a credential; never their values."""
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            if isinstance(child, str) and child and _CREDENTIAL.search(str(key)):
+                yield (*path, str(key))
+            else:
+                yield from credential_paths(child, (*path, str(key)))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from credential_paths(child, (*path, str(index)))
+
+
+def _secret(resource: Resource) -> Iterator[Finding]:
+    if resource.id.kind == "Secret" and not resource.id.group:
+        for section in ("data", "stringData"):
+            for key in resource.body.get(section) or {}:
+                yield Finding(
+                    code="plaintext-credential",
+                    severity="warning",
+                    subject=str(key),
+                    place=f"{resource.id} /{section}/{key}",
+                    cause="a Secret whose content would be committed to Git",
+                    hint="create the Secret in the cluster, and leave it out of the bundle",
+                )

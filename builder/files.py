@@ -1,0 +1,141 @@
+"""Files of the source repository: reading inside its root, and writing whole or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from builder.core.errors import ConfigurationError, nearest
+
+MAX_BYTES = 64 * 1024 * 1024
+
+
+def shown(path: Path, root: Path) -> str:
+    """Return a path as errors and outputs show it: relative to the root when it is below."""
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def inside(path: Path, root: Path, *, named_in: str) -> Path:
+    """Return ``path`` with its links followed; raise ConfigurationError when it leaves the root."""
+    resolved = path.resolve()
+    if not resolved.is_relative_to(root.resolve()):
+        raise ConfigurationError(
+            f"{shown(path, root)} leads out of the source repository",
+            where=named_in,
+            hint="keep everything that is built below the repository's root; no links out of it",
+        )
+    return resolved
+
+
+def read_text(path: Path, root: Path, *, named_in: str = "") -> str:
+    """Read a text file below the root. Raises ConfigurationError."""
+    return decode(read_bytes(path, root, named_in=named_in), shown(path, root))
+
+
+def decode(data: bytes, source: str) -> str:
+    """Decode UTF-8; raise ConfigurationError when it is not."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"is not UTF-8 text: byte {error.start}", where=source) from error
+
+
+def read_bytes(path: Path, root: Path, *, named_in: str = "") -> bytes:
+    """Read a regular file below the root. Raises ConfigurationError."""
+    where = named_in or shown(path, root)
+    resolved = inside(path, root, named_in=where)
+    try:
+        if not resolved.is_file():
+            raise FileNotFoundError
+        if resolved.stat().st_size > MAX_BYTES:
+            raise ConfigurationError(f"is larger than {MAX_BYTES // 2**20} MiB", where=where)
+        return resolved.read_bytes()
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            f"there is no file {shown(path, root)}", where=named_in or None, hint=_near(path)
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(f"cannot be read: {error.strerror}", where=where) from error
+
+
+def _near(path: Path) -> str | None:
+    """Name the file that was probably meant."""
+    if not path.parent.is_dir():
+        return None
+    near = nearest(path.name, [entry.name for entry in path.parent.iterdir()])
+    return f"did you mean {near}?" if near else None
+
+
+def check_links(folder: Path, root: Path) -> None:
+    """Raise ConfigurationError for a link below ``folder`` that leads out of the root."""
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent) / name
+            if path.is_symlink():
+                inside(path, root, named_in=shown(path, root))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole: to a temporary name beside it, then renamed."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole: to a temporary name beside it, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_tree(folder: Path, files: Mapping[str, bytes], *, marker: str) -> None:
+    """Write a folder whole, in the place of the one before.
+
+    A folder that is not empty and does not hold ``marker`` was not written by Sealift: it is left
+    alone, and ConfigurationError is raised.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise ConfigurationError("is not a folder", where=str(folder))
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / marker).is_file():
+        raise ConfigurationError(
+            "holds files that Sealift did not write",
+            where=str(folder),
+            hint="name another folder, or remove this one yourself",
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for path, content in files.items():
+            target = fresh / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        fresh.chmod(0o755)
+        _swap(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _swap(fresh: Path, folder: Path) -> None:
+    """Put ``fresh`` in the place of ``folder``; a folder cannot be renamed over a full one."""
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+    folder.rename(old / folder.name)
+    try:
+        fresh.rename(folder)
+    except BaseException:
+        (old / folder.name).rename(folder)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)

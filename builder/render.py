@@ -1,0 +1,180 @@
+"""The first order: what stands in Git once base and overlays are rendered.
+
+kustomize renders what it alone can (helm charts, generators, transformers); the patches of the
+kustomizations above it are applied here, strictly. So that both give the same resources, a
+kustomization with patches holds nothing else than resources beside them.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from builder import sources
+from builder.core import patch as patches
+from builder.core import yaml
+from builder.core.errors import ConfigurationError, PatchError
+from builder.core.findings import Finding
+from builder.core.manifests import Manifests, Origin, Resource, from_kustomize, objects
+from builder.core.patch import Patch
+from builder.files import read_text, shown
+from builder.sources import Kustomization
+from builder.tools import kustomize
+from builder.workspace import Overlay
+
+_PLAIN = {"apiVersion", "kind", "metadata", "resources", "patches", "transformers", "sortOptions"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirstOrder:
+    """The resources of an environment before controllers act, and what is to be said about them."""
+
+    manifests: Manifests
+    findings: tuple[Finding, ...] = ()
+    charts: tuple[tuple[str, str], ...] = ()
+
+
+def render(overlay: Overlay, *, patched: bool = True) -> FirstOrder:
+    """Render an environment's kustomization; ``patched=False`` leaves all patches out.
+
+    Patches that miss, and charts that are not vendored, are findings. Raises ConfigurationError for
+    sources that are wrong in themselves, and ToolError when kustomize fails.
+    """
+    kustomizations = {k.folder: k for k in sources.tree(overlay.folder, overlay.root)}
+    charts = [chart for k in kustomizations.values() for chart in sources.helm_charts(k)]
+    missing = []
+    for chart in charts:
+        if not isinstance(overlay.base.chart(chart.name, chart.version), Finding):
+            if not chart.folder.is_dir():
+                raise ConfigurationError(
+                    f"kustomize would look for the chart in {shown(chart.folder, overlay.root)}",
+                    where=chart.place,
+                    hint="set helmGlobals: {chartHome: charts} and the chart's repo, "
+                    f"or run `sealift vendor {overlay.base.name}` again",
+                )
+            overlay.base.check_unpacked(chart.folder, chart.name, chart.version)
+        else:
+            missing.append(overlay.base.not_vendored(chart.name, chart.version))
+    if missing:
+        return FirstOrder(manifests=Manifests(), findings=tuple(missing))
+    rendered = _Renderer(overlay, kustomizations, patched).folder(overlay.folder)
+    names = tuple(sorted({(chart.name, chart.version) for chart in charts}))
+    return replace(rendered, charts=names)
+
+
+class _Renderer:
+    """Renders folders of one environment; carries what every folder needs."""
+
+    def __init__(
+        self, overlay: Overlay, kustomizations: dict[Path, Kustomization], patched: bool
+    ) -> None:
+        self.overlay = overlay
+        self.kustomizations = kustomizations
+        self.patched = patched
+
+    def folder(self, folder: Path) -> FirstOrder:
+        kustomization = self.kustomizations[folder]
+        if kustomization.fields.keys() <= _PLAIN and self.only_patches(kustomization):
+            return self.plain(kustomization)
+        self.refuse_patches(kustomization)
+        text = kustomize.build(folder, kube_version=self.overlay.environment.kubernetes)
+        return FirstOrder(manifests=from_kustomize(text, source=shown(folder, self.overlay.root)))
+
+    def plain(self, kustomization: Kustomization) -> FirstOrder:
+        """Render resources and patches, nothing else."""
+        manifests = Manifests()
+        findings: list[Finding] = []
+        for entry, place in kustomization.texts("resources"):
+            path = kustomization.target(entry, place)
+            below = self.folder(path) if path.is_dir() else self.file(path)
+            manifests += below.manifests
+            findings += below.findings
+        if self.patched:
+            manifests, problems = patches.apply_all(manifests, read_patches(kustomization))
+            findings += [_missed(problem) for problem in problems]
+        return FirstOrder(manifests=manifests, findings=tuple(findings))
+
+    def file(self, path: Path) -> FirstOrder:
+        source = shown(path, self.overlay.root)
+        documents = yaml.load_ours(read_text(path, self.overlay.root), source=source)
+        return FirstOrder(
+            manifests=Manifests(
+                Resource(body=body, origin=Origin(source=source))
+                for document in documents
+                for body in objects(document.value, f"{source}:{document.line}")
+            )
+        )
+
+    def only_patches(self, kustomization: Kustomization) -> bool:
+        """Tell whether all transformers are patches: others are kustomize's work."""
+        return all(_holds_patches(text) for _, text, _ in _transformers(kustomization))
+
+    def refuse_patches(self, kustomization: Kustomization) -> None:
+        """Patches at or below other transformations cannot be held strict from outside."""
+        for below in sources.tree(kustomization.folder, self.overlay.root):
+            patched = [f for f in ("patches", "patchesJson6902", "patchesStrategicMerge")
+                       if below.fields.get(f)]  # fmt: skip
+            if any(_holds_patches(text) for _, text, _ in _transformers(below)):
+                patched.append("transformers")
+            if patched:
+                others = sorted(kustomization.fields.keys() - _PLAIN)
+                raise ConfigurationError(
+                    f"{patched[0]} stands beside or below {', '.join(others) or 'a transformer'}: "
+                    "kustomize would not say when such a patch misses",
+                    where=below.at(patched[0]),
+                    hint="keep patches in an overlay that has only resources and patches, "
+                    "above the kustomization that has the rest",
+                )
+
+
+def read_patches(kustomization: Kustomization) -> list[Patch]:
+    """Return the patches of a kustomization, in the order in which kustomize applies them."""
+    found = []
+    for index, entry in enumerate(kustomization.fields.get("patches") or []):
+        place = kustomization.at("patches", index)
+        unknown = sorted(entry.keys() - {"path", "patch", "target"})
+        if unknown or ("path" in entry) == ("patch" in entry):
+            raise PatchError(
+                f"a patch takes no {unknown[0]!r}" if unknown else "a patch needs path or patch",
+                where=place,
+            )
+        target = patches.parse_target(entry.get("target"), place)
+        if "path" in entry:
+            path = kustomization.target(str(entry["path"]), place)
+            source, offset = shown(path, kustomization.root), 0
+            text = read_text(path, kustomization.root)
+        else:
+            source, text = kustomization.shown, str(entry["patch"])
+            offset = int(kustomization.at("patches", index, "patch").rpartition(":")[2])
+        operations = patches.parse_operations(text, source=source, offset=offset)
+        found.append(Patch(target=target, operations=operations, place=place))
+    for source, text, _ in _transformers(kustomization):
+        found += patches.parse_transformers(text, source=source)
+    return found
+
+
+def _transformers(kustomization: Kustomization) -> list[tuple[str, str, str]]:
+    """Return source, text and place of each file of transformers."""
+    files = []
+    for entry, place in kustomization.texts("transformers"):
+        if "\n" in entry:
+            files.append((kustomization.shown, entry, place))
+            continue
+        path = kustomization.target(entry, place)
+        if path.is_file():
+            files.append(
+                (shown(path, kustomization.root), read_text(path, kustomization.root), place)
+            )
+    return files
+
+
+def _holds_patches(text: str) -> bool:
+    return "PatchTransformer" in text
+
+
+def _missed(problem: PatchError) -> Finding:
+    return Finding(
+        code="patch-missed",
+        subject=problem.where or "patch",
+        place=problem.where or "",
+        cause=problem.what,
+        hint=problem.hint or "look at the patch again",
+    )

@@ -1,0 +1,173 @@
+"""What commands print: for people, and as JSON for programs."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from builder.build import Build
+from builder.core.explain import Place
+from builder.core.findings import Finding
+from builder.core.references import Reference
+from builder.core.text import count, table
+from builder.core.verify import leaves
+from builder.publish import Commit, Target
+
+_WORDS = {"error": "error", "warning": "warning", "note": "note"}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """Write findings by subject: the cause once, then each place."""
+    blocks = []
+    groups: dict[tuple[str, str, str, str, str], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.severity, finding.code, finding.subject, finding.cause, _common(finding))
+        groups.setdefault(key, []).append(finding)
+    for (severity, code, subject, cause, _), members in groups.items():
+        lines = [f"{severity}: {subject} [{code}]", f"  cause: {cause}"]
+        lines += [f"  place: {finding.place}" for finding in members]
+        lines.append(f"  next:  {members[0].hint}")
+        blocks.append("\n".join(lines))
+    return "\n".join(blocks)
+
+
+def _common(finding: Finding) -> str:
+    """Group findings whose next step is the same but for the place that it names."""
+    return finding.hint.partition(", by a patch")[0]
+
+
+def build_text(result: Build, folder: str | None) -> str:
+    """Write the outcome of a build: findings, then the verdict."""
+    blocks = [findings_text([f for f in result.findings if f.severity != "note"])]
+    errors = sum(f.severity == "error" for f in result.findings)
+    warnings = sum(f.severity == "warning" for f in result.findings)
+    name = result.overlay.name
+    closure = (
+        f"{count(len(result.manifests), 'resource')} in Git, "
+        f"{len(result.resources) - len(result.manifests)} more made in the cluster, "
+        f"{count(len(result.lock.images), 'image')}, {count(len(result.lock.charts), 'chart')}"
+    )
+    warned = f" ({count(warnings, 'warning')})" if warnings else ""
+    if errors:
+        blocks.append(f"{name}: does not ship, {count(errors, 'error')}{warned}; {closure}")
+    else:
+        where = f", written to {folder}" if folder else ""
+        blocks.append(f"{name}: closed, nothing leaves the network{warned}; {closure}{where}")
+    return "\n\n".join(block for block in blocks if block)
+
+
+def build_json(result: Build, folder: str | None) -> str:
+    """Write the outcome of a build as JSON."""
+    return _json(
+        {
+            "environment": result.overlay.name,
+            "ships": result.ships,
+            "folder": folder,
+            "findings": [dataclasses.asdict(f) for f in result.findings],
+            "images": [image.image for image in result.lock.images],
+            "files": sorted(result.files),
+        }
+    )
+
+
+def commit_text(commit: Commit, target: Target) -> str:
+    """Write what publishing came to."""
+    state = "published" if commit.changed else "nothing to do, already published"
+    return (
+        f"{state}: {count(len(commit.files), 'file')} at {target.path}/ on {target.branch}\n"
+        f"commit {commit.commit}\ntree   {commit.tree}"
+    )
+
+
+def commit_json(commit: Commit, target: Target) -> str:
+    """Write what publishing came to as JSON."""
+    return _json({**dataclasses.asdict(commit), **dataclasses.asdict(target)})
+
+
+def _images(result: Build) -> list[Reference]:
+    images = [r for r in result.references if r.kind == "image" and not r.comment]
+    return sorted(images, key=lambda r: (r.value, str(r.resource), r.path))
+
+
+def _verdict(reference: Reference, result: Build) -> str:
+    verdicts = []
+    if leaves(reference, result.overlay.environment):
+        verdicts.append("outside")
+    if reference.image is not None and reference.image.floating:
+        verdicts.append("floating")
+    if reference.origin.test_hook:
+        verdicts.append("test only")
+    return ", ".join(verdicts) or "inside"
+
+
+def images_table(result: Build) -> str:
+    """Write every image with the place where it hides."""
+    rows = [
+        (
+            reference.value,
+            _verdict(reference, result),
+            str(reference.resource),
+            reference.place
+            + (f", {'/'.join(reference.origin.hooks)} hook" if reference.origin.hooks else ""),
+            reference.origin.source,
+        )
+        for reference in _images(result)
+    ]
+    return table(("IMAGE", "LIES", "RESOURCE", "PLACE", "FROM"), rows)
+
+
+def images_list(result: Build) -> str:
+    """Write each image that the cluster will pull once, a line each."""
+    return "\n".join(image.image for image in result.lock.images)
+
+
+def images_json(result: Build) -> str:
+    """Write every image with its places as JSON."""
+    return _json(
+        [
+            {
+                "image": reference.value,
+                "verdict": _verdict(reference, result),
+                "resource": str(reference.resource),
+                "place": reference.place,
+                "pointer": reference.pointer,
+                "source": reference.origin.source,
+                "template": reference.origin.template,
+                "hooks": list(reference.origin.hooks),
+            }
+            for reference in _images(result)
+        ]
+    )
+
+
+def explain_text(places: Iterable[Place]) -> str:
+    """Write what made each place."""
+    blocks = []
+    for place in places:
+        lines = [place.subject, f"  stands in  {place.place}"]
+        lines += [
+            f"  {'made by' if i == 0 else '':9}  {step}" for i, step in enumerate(place.made_by)
+        ]
+        for operation in place.patches:
+            lines.append(f"  patched    {operation.op} {operation.path} at {operation.place}")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def explain_json(places: Iterable[Place]) -> str:
+    """Write what made each place as JSON; the values before a patch are left out."""
+    return _json(
+        [
+            {
+                "subject": place.subject,
+                "place": place.place,
+                "madeBy": list(place.made_by),
+                "patches": [{"op": o.op, "path": o.path, "place": o.place} for o in place.patches],
+            }
+            for place in places
+        ]
+    )

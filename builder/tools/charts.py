@@ -1,0 +1,108 @@
+"""HTTP chart repositories: the index, and the archives that it names."""
+
+import base64
+import hashlib
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.core import yaml
+from builder.core.errors import ConfigurationError, ToolError, nearest
+
+MAX_INDEX = 64 * 1024 * 1024
+MAX_ARCHIVE = 100 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """Credentials for a repository, and the certificates that it is trusted by."""
+
+    username: str = ""
+    password: str = ""
+    ca_file: Path | None = None
+
+
+def fetch(repository: str, name: str, version: str, login: Login) -> bytes:
+    """Return the archive of a chart, checked against the index's digest.
+
+    Raises ToolError when the repository cannot be read or does not have the chart.
+    """
+    index_url = repository.rstrip("/") + "/index.yaml"
+    index = _index(_get(index_url, repository, login, MAX_INDEX), index_url)
+    versions = index.get(name)
+    if not versions:
+        near = nearest(name, sorted(index))
+        raise ToolError(
+            f"{repository} has no chart {name}", hint=f"did you mean {near}?" if near else None
+        )
+    entry = next((e for e in versions if str(e.get("version")) == version), None)
+    if entry is None:
+        known = ", ".join(str(e.get("version")) for e in versions[:8])
+        raise ToolError(f"{repository} has no {name} {version}", hint=f"it has {known}")
+    urls = entry.get("urls") or []
+    if not urls:
+        raise ToolError(f"{index_url} names no URL for {name} {version}")
+    url = urllib.parse.urljoin(repository.rstrip("/") + "/", str(urls[0]))
+    data = _get(url, repository, login, MAX_ARCHIVE)
+    expected = str(entry.get("digest") or "").removeprefix("sha256:")
+    found = hashlib.sha256(data).hexdigest()
+    if expected and expected != found:
+        raise ToolError(
+            f"{url} is not what {index_url} says: sha256 {found}, but the index has {expected}",
+            hint="the archive was changed, or the index is old: ask who keeps the repository",
+        )
+    return data
+
+
+def _index(data: bytes, url: str) -> dict[str, list[dict[str, Any]]]:
+    try:
+        documents = yaml.load_all(data.decode("utf-8", "replace"), source=url)
+    except ConfigurationError as error:
+        raise ToolError(str(error)) from error
+    entries = (
+        documents[0].value.get("entries")
+        if documents and isinstance(documents[0].value, dict)
+        else None
+    )
+    if not isinstance(entries, dict):
+        raise ToolError(f"{url} is not the index of a chart repository")
+    return entries
+
+
+def _get(url: str, repository: str, login: Login, limit: int) -> bytes:
+    """Fetch ``url``; credentials go to the repository's own host only."""
+    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+        raise ToolError(f"{url} is neither http nor https")
+    request = urllib.request.Request(url, headers={"User-Agent": "sealift"})  # noqa: S310 - checked
+    if login.username and _origin(url) == _origin(repository):
+        pair = f"{login.username}:{login.password}".encode()
+        request.add_unredirected_header("Authorization", "Basic " + base64.b64encode(pair).decode())
+    context = ssl.create_default_context(cafile=login.ca_file)
+    try:
+        with urllib.request.urlopen(request, timeout=60, context=context) as response:  # noqa: S310
+            data: bytes = response.read(limit + 1)
+    except urllib.error.HTTPError as error:
+        hints = {
+            401: "set SEALIFT_CHARTS_USERNAME and SEALIFT_CHARTS_PASSWORD",
+            403: "the account may not read this chart",
+        }
+        raise ToolError(
+            f"{url} answers {error.code} {error.reason}", hint=hints.get(error.code)
+        ) from error
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise ToolError(
+            f"cannot fetch {url}: {getattr(error, 'reason', error)}",
+            hint="is the repository reachable from here?",
+        ) from error
+    if len(data) > limit:
+        raise ToolError(f"{url} is larger than {limit // 2**20} MiB")
+    return data
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme, parts.netloc

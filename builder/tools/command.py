@@ -1,0 +1,86 @@
+"""Running outside programs: argument lists only, never a shell."""
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from builder.core.errors import ToolError
+
+_TAIL = 12
+
+
+class CommandError(ToolError):
+    """A program that could not be run, or ended with another exit code than 0.
+
+    ``returncode`` is None when it did not run to its end; ``stderr`` holds all that it said.
+    """
+
+    def __init__(
+        self, what: str, *, returncode: int | None, stderr: str = "", hint: str | None = None
+    ) -> None:
+        super().__init__(what, hint=hint)
+        self.returncode = returncode
+        self.stderr = stderr
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    timeout: float = 300,
+) -> bytes:
+    """Run a program and return its standard output.
+
+    ``env`` is added to the environment of this process. Raises CommandError with the command, the
+    exit code and the last lines of standard error.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CommandError(f"cannot run {argv[0]}: {error.strerror}", returncode=None) from error
+    try:
+        stdout, stderr = process.communicate(stdin, timeout=timeout)
+    except subprocess.TimeoutExpired as error:
+        _end(process)
+        raise CommandError(
+            f"`{_quoted(argv)}` did not end within {timeout:.0f} s", returncode=None
+        ) from error
+    except BaseException:
+        _end(process)
+        raise
+    if process.returncode != 0:
+        text = stderr.decode(errors="replace").strip()
+        tail = "\n".join(text.splitlines()[-_TAIL:])
+        raise CommandError(
+            f"`{_quoted(argv)}` ended with exit code {process.returncode}"
+            + (f":\n{tail}" if tail else ""),
+            returncode=process.returncode,
+            stderr=text,
+        )
+    return stdout
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the program and what it started; it is the leader of a process group of its own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def _quoted(argv: Sequence[str]) -> str:
+    text = shlex.join(argv)
+    return text if len(text) < 400 else text[:397] + "..."

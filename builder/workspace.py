@@ -1,0 +1,222 @@
+"""Where things stand in a source repository: overlays, bases, vendored charts."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.core import archive, charts_lock, yaml
+from builder.core.charts_lock import ChartsLock, VendoredChart
+from builder.core.environment import Base, Environment, merge, parse
+from builder.core.errors import ConfigurationError, nearest
+from builder.core.findings import Finding
+from builder.files import check_links, decode, read_bytes, read_text, shown
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BaseFolder:
+    """A platform's base and the charts that were vendored into it."""
+
+    root: Path
+    folder: Path
+    name: str
+    base: Base
+    lock: ChartsLock
+
+    @property
+    def charts(self) -> Path:
+        """The folder of vendored charts: ``<name>-<version>.tgz``."""
+        return self.folder / "charts"
+
+    def chart(self, name: str, version: str) -> tuple[VendoredChart, Path] | Finding:
+        """Return a vendored chart's lock entry and archive, checked; a Finding when it is missing.
+
+        Raises ConfigurationError when the archive is not the one that the lock names.
+        """
+        entry = self.lock.find(name, version)
+        path = self.charts / f"{name}-{entry.version if entry else version}.tgz"
+        if entry is None or not path.is_file():
+            return self.not_vendored(name, version)
+        data = read_bytes(path, self.root)
+        found = hashlib.sha256(data).hexdigest()
+        declared = next(
+            (c for c in self.base.charts if (c.name, c.version) == (name, version)), None
+        )
+        for expected, source in (
+            (entry.sha256, shown(self.folder / charts_lock.FILE, self.root)),
+            (declared.digest if declared else None, shown(self.folder / "base.yaml", self.root)),
+        ):
+            if expected and expected != f"sha256:{found}":
+                raise ConfigurationError(
+                    f"the archive has sha256:{found}, but {source} has {expected}",
+                    where=shown(path, self.root),
+                    hint=f"the chart was changed: bring it again with `sealift vendor {self.name}`",
+                )
+        return entry, path
+
+    def not_vendored(self, name: str, version: str) -> Finding:
+        """Say that a chart is missing, and how to get it."""
+        named = any((c.name, c.version) == (name, version) for c in self.base.charts)
+        command = f"sealift vendor {self.name}" + ("" if named else f" --chart {name}={version}")
+        return Finding(
+            code="chart-not-vendored",
+            subject=f"{name}-{version}",
+            place=shown(self.charts, self.root),
+            cause="the chart is not there, so what it renders cannot be examined",
+            hint=f"run `{command}`",
+        )
+
+    def check_unpacked(self, folder: Path, name: str, version: str) -> None:
+        """Raise ConfigurationError when a chart's folder differs from its vendored archive."""
+        vendored = self.chart(name, version)
+        if isinstance(vendored, Finding):
+            return
+        _, path = vendored
+        files = archive.read(read_bytes(path, self.root), source=shown(path, self.root)).files
+        found = {
+            entry.relative_to(folder).as_posix(): entry
+            for entry in folder.rglob("*")
+            if entry.is_file() or entry.is_symlink()
+        }
+        for name_ in sorted(found.keys() | files.keys()):
+            entry = found.get(name_)
+            if entry is None or entry.is_symlink() or entry.read_bytes() != files.get(name_):
+                raise ConfigurationError(
+                    f"differs from the vendored archive: {name_}",
+                    where=shown(folder, self.root),
+                    hint=f"unpack it again with `sealift vendor {self.name}`",
+                )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overlay:
+    """One environment: its folder, and its settings with those that it extends merged in."""
+
+    root: Path
+    folder: Path
+    name: str
+    environment: Environment
+    base: BaseFolder
+
+
+def find_overlay(root: Path, name: str) -> Overlay:
+    """Find an environment by its name under ``overlays/``, or by its folder's path.
+
+    Raises ConfigurationError.
+    """
+    root = root.resolve()
+    folder = _overlay_folder(root, name)
+    if "/" in name or name.startswith("."):
+        parent = folder.parent
+        root = (
+            parent.parent if parent.name == "overlays" and not folder.is_relative_to(root) else root
+        )
+    check_links(folder, root)
+    environment = _environment(root, folder, ())
+    return Overlay(
+        root=root,
+        folder=folder,
+        name=folder.name,
+        environment=environment,
+        base=find_base(root, environment.base, named_in=shown(folder / "environment.yaml", root)),
+    )
+
+
+def _overlay_folder(root: Path, name: str) -> Path:
+    by_path = "/" in name or name.startswith(".")
+    folder = (Path(name) if by_path else root / "overlays" / name).resolve()
+    if not _NAME.fullmatch(folder.name):
+        raise ConfigurationError(
+            f"{name!r} is not the name of an environment",
+            hint="lower-case letters, digits, dots and dashes",
+        )
+    if not folder.is_dir():
+        parent = root / "overlays"
+        known = sorted(p.name for p in parent.iterdir() if p.is_dir()) if parent.is_dir() else []
+        near = nearest(name, known)
+        raise ConfigurationError(
+            f"there is no environment {name!r}: {shown(folder, root)} is not a folder",
+            hint=f"did you mean {near!r}?"
+            if near
+            else f"there are: {', '.join(known)}"
+            if known
+            else "run in the source repository, or name it with --root",
+        )
+    return folder
+
+
+def environments(root: Path) -> list[str]:
+    """Return the names of all environments, sorted."""
+    return sorted(path.parent.name for path in (root / "overlays").glob("*/environment.yaml"))
+
+
+def _environment(root: Path, folder: Path, below: tuple[Path, ...]) -> Environment:
+    """Read an environment's file and those that it extends."""
+    value, text, source = _environment_value(root, folder, below)
+    return parse(Environment, value, text, source)
+
+
+def _environment_value(root: Path, folder: Path, below: tuple[Path, ...]) -> tuple[Any, str, str]:
+    path = folder / "environment.yaml"
+    source = shown(path, root)
+    text = read_text(path, root)
+    value = yaml.load(text, source=source)
+    if not isinstance(value, dict):
+        raise ConfigurationError("is not a mapping of settings", where=source)
+    if folder in below:
+        raise ConfigurationError("extends itself", where=source)
+    extends = value.get("extends")
+    if extends is None:
+        return value, text, source
+    if not isinstance(extends, str) or not _NAME.fullmatch(extends):
+        raise ConfigurationError("extends: is not the name of an environment", where=source)
+    parent, _, _ = _environment_value(root, folder.parent / extends, (*below, folder))
+    _check_extends(root, folder, extends)
+    return merge(parent, value), text, source
+
+
+def _check_extends(root: Path, folder: Path, extends: str) -> None:
+    """Hold resources against ``extends``: kustomize has to see what Sealift inherits."""
+    path = folder / "kustomization.yaml"
+    value = yaml.load(read_text(path, root), source=shown(path, root))
+    resources = value.get("resources") if isinstance(value, dict) else None
+    targets = [(folder / str(entry)).resolve() for entry in resources or []]
+    if (folder.parent / extends).resolve() not in targets:
+        raise ConfigurationError(
+            f"environment.yaml extends {extends}, but resources does not list ../{extends}",
+            where=shown(path, root),
+            hint=f"add ../{extends} to resources",
+        )
+
+
+def find_base(root: Path, name: str, *, named_in: str = "") -> BaseFolder:
+    """Find a platform's base under ``base/``. Raises ConfigurationError."""
+    folder = (root / "base" / name).resolve()
+    if not _NAME.fullmatch(name) or not folder.is_dir():
+        parent = root / "base"
+        known = sorted(p.name for p in parent.iterdir() if p.is_dir()) if parent.is_dir() else []
+        near = nearest(name, known)
+        raise ConfigurationError(
+            f"there is no base {name!r} under base/",
+            where=named_in or None,
+            hint=f"did you mean {near!r}?" if near else f"there are: {', '.join(known) or 'none'}",
+        )
+    path, lock_path = folder / "base.yaml", folder / charts_lock.FILE
+    text = read_text(path, root)
+    source = shown(path, root)
+    lock = ChartsLock()
+    if lock_path.is_file():
+        lock = charts_lock.load(
+            decode(read_bytes(lock_path, root), shown(lock_path, root)),
+            source=shown(lock_path, root),
+        )
+    return BaseFolder(
+        root=root,
+        folder=folder,
+        name=name,
+        base=parse(Base, yaml.load(text, source=source), text, source),
+        lock=lock,
+    )
