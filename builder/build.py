@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from builder.airgap_inputs import stale
 from builder.core import bundle as bundles
 from builder.core import findings as finding_lists
 from builder.core import lock as locks
@@ -40,13 +41,12 @@ class Build:
         return not finding_lists.blocking(list(self.findings))
 
 
-def build(overlay: Overlay, *, patched: bool = True) -> Build:
+def build(overlay: Overlay) -> Build:
     """Render, expand, collect, verify, lock and bundle one environment.
 
-    ``patched=False`` looks at the base as the vendor has it. Raises ConfigurationError and
-    ToolError; what speaks against shipping is a finding.
+    Raises ConfigurationError and ToolError; what speaks against shipping is a finding.
     """
-    first = render(overlay, patched=patched)
+    first = render(overlay)
     nested, unexamined = expand(overlay, first.manifests)
     references = collect(first.manifests, nested)
     checked = verify(
@@ -62,7 +62,11 @@ def build(overlay: Overlay, *, patched: bool = True) -> Build:
         manifests=first.manifests,
         nested=tuple(nested),
         references=tuple(references),
-        findings=tuple(finding_lists.ordered([*first.findings, *unexamined, *checked])),
+        findings=tuple(
+            finding_lists.ordered(
+                [*first.findings, *unexamined, *checked, *stale(overlay, first.before_airgap)]
+            )
+        ),
         lock=lock,
         files=bundles.tree(first.manifests, lock),
     )

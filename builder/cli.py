@@ -8,6 +8,7 @@ import sys
 import typer
 
 from builder import __version__
+from builder.commands.airgap import airgap
 from builder.commands.build import build
 from builder.commands.explain import explain
 from builder.commands.images import images
@@ -48,7 +49,7 @@ def _options(
     pass
 
 
-for command in (vendor, build, publish, images, explain):
+for command in (vendor, airgap, build, publish, images, explain):
     app.command()(command)
 
 

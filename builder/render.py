@@ -5,6 +5,7 @@ kustomizations above it are applied here, strictly. So that both give the same r
 kustomization with patches holds nothing else than resources beside them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,15 +26,19 @@ _PLAIN = {"apiVersion", "kind", "metadata", "resources", "patches", "transformer
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FirstOrder:
-    """The resources of an environment before controllers act, and what is to be said about them."""
+    """The resources of an environment before controllers act, and what is to be said about them.
+
+    ``before_airgap`` are the same without the patches that `sealift airgap` wrote for this overlay.
+    """
 
     manifests: Manifests
+    before_airgap: Manifests
     findings: tuple[Finding, ...] = ()
     charts: tuple[tuple[str, str], ...] = ()
 
 
-def render(overlay: Overlay, *, patched: bool = True) -> FirstOrder:
-    """Render an environment's kustomization; ``patched=False`` leaves all patches out.
+def render(overlay: Overlay) -> FirstOrder:
+    """Render an environment's kustomization.
 
     Patches that miss, and charts that are not vendored, are findings. Raises ConfigurationError for
     sources that are wrong in themselves, and ToolError when kustomize fails.
@@ -54,21 +59,22 @@ def render(overlay: Overlay, *, patched: bool = True) -> FirstOrder:
         else:
             missing.append(overlay.base.not_vendored(chart.name, chart.version))
     if missing:
-        return FirstOrder(manifests=Manifests(), findings=tuple(missing))
-    rendered = _Renderer(overlay, kustomizations, patched).folder(overlay.folder)
+        return _first_order(Manifests(), missing)
+    rendered = _Renderer(overlay, kustomizations).folder(overlay.folder)
     names = tuple(sorted({(chart.name, chart.version) for chart in charts}))
     return replace(rendered, charts=names)
+
+
+def _first_order(manifests: Manifests, findings: Sequence[Finding] = ()) -> FirstOrder:
+    return FirstOrder(manifests=manifests, before_airgap=manifests, findings=tuple(findings))
 
 
 class _Renderer:
     """Renders folders of one environment; carries what every folder needs."""
 
-    def __init__(
-        self, overlay: Overlay, kustomizations: dict[Path, Kustomization], patched: bool
-    ) -> None:
+    def __init__(self, overlay: Overlay, kustomizations: dict[Path, Kustomization]) -> None:
         self.overlay = overlay
         self.kustomizations = kustomizations
-        self.patched = patched
 
     def folder(self, folder: Path) -> FirstOrder:
         kustomization = self.kustomizations[folder]
@@ -76,7 +82,7 @@ class _Renderer:
             return self.plain(kustomization)
         self.refuse_patches(kustomization)
         text = kustomize.build(folder, kube_version=self.overlay.environment.kubernetes)
-        return FirstOrder(manifests=from_kustomize(text, source=shown(folder, self.overlay.root)))
+        return _first_order(from_kustomize(text, source=shown(folder, self.overlay.root)))
 
     def plain(self, kustomization: Kustomization) -> FirstOrder:
         """Render resources and patches, nothing else."""
@@ -87,16 +93,30 @@ class _Renderer:
             below = self.folder(path) if path.is_dir() else self.file(path)
             manifests += below.manifests
             findings += below.findings
-        if self.patched:
-            manifests, problems = patches.apply_all(manifests, read_patches(kustomization))
-            findings += [_missed(problem) for problem in problems]
-        return FirstOrder(manifests=manifests, findings=tuple(findings))
+        by_hand, airgap = self.sorted_patches(kustomization)
+        before, problems = patches.apply_all(manifests, by_hand)
+        after, more = patches.apply_all(before, airgap)
+        findings += [_missed(problem) for problem in (*problems, *more)]
+        return FirstOrder(manifests=after, before_airgap=before, findings=tuple(findings))
+
+    def sorted_patches(self, kustomization: Kustomization) -> tuple[list[Patch], list[Patch]]:
+        """Return the patches by hand, and those that `sealift airgap` wrote for this overlay."""
+        found = read_patches(kustomization)
+        file = f"{shown(self.overlay.airgap_file, self.overlay.root)}:"
+        airgap = [patch for patch in found if patch.place.startswith(file)]
+        if airgap and found[-len(airgap) :] != airgap:
+            raise ConfigurationError(
+                "patches/airgap.yaml is computed from all other patches, and has to be the last",
+                where=kustomization.at("transformers"),
+                hint="put it at the end of transformers",
+            )
+        return [patch for patch in found if patch not in airgap], airgap
 
     def file(self, path: Path) -> FirstOrder:
         source = shown(path, self.overlay.root)
         documents = yaml.load_ours(read_text(path, self.overlay.root), source=source)
-        return FirstOrder(
-            manifests=Manifests(
+        return _first_order(
+            Manifests(
                 Resource(body=body, origin=Origin(source=source))
                 for document in documents
                 for body in objects(document.value, f"{source}:{document.line}")

@@ -8,9 +8,10 @@ from typing import Any
 
 from builder.core import archive, charts_lock, yaml
 from builder.core.charts_lock import ChartsLock, VendoredChart
-from builder.core.environment import Base, Environment, merge, parse
+from builder.core.environment import Base, Environment, NestedChartRule, merge, parse
 from builder.core.errors import ConfigurationError, nearest
 from builder.core.findings import Finding
+from builder.core.manifests import ResourceId
 from builder.files import check_links, decode, read_bytes, read_text, shown
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
@@ -57,6 +58,13 @@ class BaseFolder:
                 )
         return entry, path
 
+    def rule(self, resource: ResourceId) -> NestedChartRule | None:
+        """Return the base's rule for a custom resource, if it has one."""
+        for rule in self.base.nested_charts:
+            if (rule.group, rule.kind) == (resource.group, resource.kind):
+                return rule
+        return None
+
     def not_vendored(self, name: str, version: str) -> Finding:
         """Say that a chart is missing, and how to get it."""
         named = any((c.name, c.version) == (name, version) for c in self.base.charts)
@@ -100,6 +108,11 @@ class Overlay:
     name: str
     environment: Environment
     base: BaseFolder
+
+    @property
+    def airgap_file(self) -> Path:
+        """The patch file that `sealift airgap` writes."""
+        return self.folder / "patches" / "airgap.yaml"
 
 
 def find_overlay(root: Path, name: str) -> Overlay:

@@ -84,7 +84,23 @@ def chart_yaml(files: Mapping[str, bytes], source: str) -> dict[str, Any]:
     return metadata
 
 
-def pack(chart: ChartArchive) -> bytes:
+def conditions(
+    files: Mapping[str, bytes], source: str, path: tuple[str, ...] = ()
+) -> dict[tuple[str, ...], str]:
+    """Return which value path switches each subchart on, by the subchart's path of aliases."""
+    found: dict[tuple[str, ...], str] = {}
+    present = _subcharts(files, source)
+    for dependency in chart_yaml(files, source).get("dependencies") or []:
+        below = (*path, str(dependency.get("alias") or dependency.get("name")))
+        if dependency.get("condition"):
+            first = str(dependency["condition"]).partition(",")[0]
+            found[below] = ".".join((*path, first))
+        if dependency.get("name") in present:
+            found |= conditions(present[str(dependency["name"])], source, below)
+    return found
+
+
+def pack(chart: ChartArchive, *, compression: int = 9) -> bytes:
     """Write a chart as ``.tgz``: the same files give the same bytes."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as tar:
@@ -92,7 +108,7 @@ def pack(chart: ChartArchive) -> bytes:
             member = tarfile.TarInfo(f"{chart.name}/{path}")
             member.size, member.mode, member.mtime = len(content), 0o644, 0
             tar.addfile(member, io.BytesIO(content))
-    return gzip.compress(raw.getvalue(), compresslevel=9, mtime=0)
+    return gzip.compress(raw.getvalue(), compresslevel=compression, mtime=0)
 
 
 def missing_dependencies(files: Mapping[str, bytes], source: str, path: str = "") -> list[str]:

@@ -1,6 +1,6 @@
 """The two files that people write: ``environment.yaml`` and ``base.yaml``."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -28,6 +28,12 @@ class Registry(Section, frozen=True):
 
     prefix: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$")]
     """Host, port and path under which mirrored images stand: ``registry.example.com/mirror``."""
+    layout: Literal["strip-host", "full-path", "flat"] = "strip-host"
+    """What of a source's name is kept below the prefix."""
+    mappings: dict[Text, Text] = {}
+    """Where single images stand: source name (no tag) to path below the prefix, or to a name."""
+    pull_secret: Text | None = None
+    """Name of the Secret that lets Pods pull from the registry."""
 
     @property
     def host(self) -> str:
@@ -39,6 +45,8 @@ class ChartRepository(Section, frozen=True):
     """The chart repository inside the network."""
 
     url: Annotated[str, msgspec.Meta(pattern=r"^(https?|oci)://[^\s@]+$")]
+    credential_secret: Text | None = None
+    """Name of the Secret with which controllers log in to it."""
 
 
 class Ingress(Section, frozen=True):
@@ -77,6 +85,10 @@ class Environment(Section, frozen=True):
     ingress: Ingress = Ingress()
     allowed_hosts: tuple[Host, ...] = ()
     """Further hosts inside the network; ``*.example.com`` means every host below."""
+    pins: dict[Text, Text] = {}
+    """Tag or digest for images whose tag floats: source name to ``1.2.3`` or ``sha256:...``."""
+    urls: dict[Text, Text] = {}
+    """Outside URL to the one that takes its place inside."""
     allow: tuple[Allowance, ...] = ()
     api_versions: tuple[Text, ...] = ()
     """API versions beyond Kubernetes' own that the cluster serves, as ``helm --api-versions``."""
@@ -103,6 +115,17 @@ class ChartSource(Section, frozen=True):
     digest: Sha256 | None = None
 
 
+class OffSwitch(Section, frozen=True):
+    """A value that ends an outbound URL."""
+
+    url: Text
+    """The URL; ``*`` stands for any text."""
+    value: Pointer
+    """The value to set, as a pointer into the chart's values."""
+    to: str
+    reason: Text
+
+
 class NestedChartRule(Section, frozen=True):
     """Where a custom resource names a chart that its controller installs."""
 
@@ -111,8 +134,14 @@ class NestedChartRule(Section, frozen=True):
     chart: Pointer
     """Mapping with ``url``, ``name`` and ``version``."""
     values: Pointer
-    lists: Annotated[str, msgspec.Meta(pattern="^(concatenate|replace)$")] = "replace"
+    lists: Literal["concatenate", "replace"] = "replace"
     """What the controller does with lists when it merges several sources of values."""
+    credential_secret: Pointer | None = None
+    """Where the resource refers to the chart repository's Secret, by name."""
+    ingress_class: Pointer | None = None
+    """The value that is the ingress class, where the chart has none by default."""
+    off_switches: tuple[OffSwitch, ...] = ()
+    """Values that keep the platform from calling out."""
     values_secret: Text | None = None
     """Name of a Secret that is merged below the values; ``{name}`` is the resource's."""
 

@@ -1,6 +1,5 @@
 """What speaks against shipping: references that leave, tags that float, credentials in the open."""
 
-import fnmatch
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -9,6 +8,7 @@ from builder.core import hosts
 from builder.core.environment import Base, Environment, Switch
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
+from builder.core.mirror import matches
 from builder.core.nested import NestedChart
 from builder.core.pointer import get, pointer
 from builder.core.references import Reference
@@ -97,7 +97,7 @@ def _address(reference: Reference, environment: Environment) -> Iterator[Finding
 
 
 def _outside(reference: Reference, environment: Environment, host: str) -> Finding:
-    allowance = next((a for a in environment.allow if _covers(a.reference, reference.value)), None)
+    allowance = next((a for a in environment.allow if matches(a.reference, reference.value)), None)
     if allowance:
         return _finding(
             reference, "outside-reference", f"allowed: {allowance.reason}", "nothing to do",
@@ -113,10 +113,6 @@ def _outside(reference: Reference, environment: Environment, host: str) -> Findi
         reference, "outside-reference", f"{host} is not among the environment's hosts",
         "point it at " + _inside(reference, environment) + _where_to_patch(reference),
     )  # fmt: skip
-
-
-def _covers(pattern: str, value: str) -> bool:
-    return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
 def _inside(reference: Reference, environment: Environment) -> str:

@@ -78,6 +78,7 @@ def _declared(resource: Resource, manifests: Manifests, rule: NestedChartRule) -
         values=values,
         value_paths=(values_path,),
         values_path=values_path,
+        repository_at=(resource.id, (*tokens(rule.chart), "url")),
         chart_path=tokens(rule.chart),
     )
 

@@ -49,6 +49,8 @@ def _application_chart(
             for p in helm.get("parameters") or []
         ),
         value_paths=tuple((*path, "helm", k) for k in ("values", "valuesObject", "parameters")),
-        values_path=(*path, "helm", "valuesObject"),
+        values_path=None if helm.get("values") else (*path, "helm", "valuesObject"),
+        values_text=(*path, "helm", "values") if helm.get("values") else None,
+        repository_at=(resource.id, (*path, "repoURL")),
         chart_path=path,
     )

@@ -20,7 +20,7 @@ def helm_release(resource: Resource, manifests: Manifests) -> Iterator[Found]:
     if isinstance(source, Finding):
         yield source
         return
-    repository, name, version = source
+    repository, name, version, owner = source
     values: dict[str, Any] = {}
     for index, entry in enumerate(spec.get("valuesFrom") or []):
         part = _values_from(resource, manifests, entry, index)
@@ -41,14 +41,15 @@ def helm_release(resource: Resource, manifests: Manifests) -> Iterator[Found]:
         values=merge(values, spec.get("values") or {}),
         value_paths=(("spec", "values"),),
         values_path=("spec", "values"),
+        repository_at=(owner.id, ("spec", "url")),
         chart_path=("spec", "chart", "spec") if spec.get("chart") else ("spec", "chartRef"),
     )
 
 
 def _flux_source(
     resource: Resource, manifests: Manifests, spec: dict[str, Any]
-) -> tuple[str, str, str] | Finding:
-    """Return repository, chart name and version of a HelmRelease."""
+) -> tuple[str, str, str, Resource] | Finding:
+    """Return repository, chart name, version, and the source object of a HelmRelease."""
     if spec.get("chartRef"):
         reference = spec["chartRef"]
         source = _flux_object(manifests, reference, resource)
@@ -59,7 +60,7 @@ def _flux_source(
         if not tag:
             return cannot_tell(resource, f"{source.id} names no tag in spec.ref")
         parent, _, name = url.rpartition("/")
-        return parent, name, str(tag)
+        return parent, name, str(tag), source
     chart = get(spec, ("chart", "spec")) or {}
     source = _flux_object(manifests, chart.get("sourceRef") or {}, resource)
     if source is None or source.id.kind != "HelmRepository":
@@ -67,7 +68,7 @@ def _flux_source(
             resource, f"{_named(chart.get('sourceRef') or {})} is no HelmRepository here"
         )
     url = str((source.body.get("spec") or {}).get("url", ""))
-    return url, str(chart.get("chart") or ""), str(chart.get("version") or "*")
+    return url, str(chart.get("chart") or ""), str(chart.get("version") or "*"), source
 
 
 def _flux_object(

@@ -41,5 +41,7 @@ def helm_chart(resource: Resource, manifests: Manifests) -> Iterator[Found]:
         values=values,
         sets=tuple((str(k), str(v), False) for k, v in sorted((spec.get("set") or {}).items())),
         value_paths=(("spec", "valuesContent"), ("spec", "set")),
+        values_text=("spec", "valuesContent"),
+        repository_at=(resource.id, ("spec", "repo" if spec.get("repo") else "chart")),
         chart_path=("spec",),
     )

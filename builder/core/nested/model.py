@@ -6,7 +6,7 @@ from typing import Any
 from builder.core import yaml
 from builder.core.errors import YamlError
 from builder.core.findings import Finding
-from builder.core.manifests import Resource
+from builder.core.manifests import Resource, ResourceId
 
 Path = tuple[str, ...]
 
@@ -17,7 +17,9 @@ class NestedChart:
 
     ``sets`` are ``--set`` pairs, with True where the value is forced to be text. ``value_paths``
     are the places in the resource that hold values: they say what may be fetched, not what is.
-    ``values_path`` is the place below which a value path of the chart stands, if there is one.
+    ``values_path`` is the place below which a value path of the chart stands, ``values_text`` the
+    place of a text that holds the values as YAML; a chart has one of the two. ``repository_at``
+    is the resource and the place that name the repository.
     """
 
     resource: Resource
@@ -30,6 +32,8 @@ class NestedChart:
     sets: tuple[tuple[str, str, bool], ...] = ()
     value_paths: tuple[Path, ...] = ()
     values_path: Path | None = None
+    values_text: Path | None = None
+    repository_at: tuple[ResourceId, Path] | None = None
     chart_path: Path = ("spec", "chart")
 
     @property

@@ -1,0 +1,53 @@
+"""What the patches of `sealift airgap` rest on: cheap to compare, so that every build can."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+import msgspec
+
+from builder.core.changes import is_stale
+from builder.core.findings import Finding
+from builder.core.manifests import Manifests
+from builder.files import read_text, shown
+from builder.workspace import Overlay
+
+# Raised when the same inputs would give other patches: the files of older versions become stale.
+_RULES = 1
+
+
+def digest(overlay: Overlay, before: Manifests) -> str:
+    """Return one SHA-256 over all that decides the patches, in hexadecimal.
+
+    ``before`` are the resources with all patches but the file's own.
+    """
+    environment = msgspec.to_builtins(overlay.environment)
+    for key in ("publish", "extends", "allow"):
+        environment.pop(key, None)
+    inputs = {
+        "rules": _RULES,
+        "environment": environment,
+        "base": msgspec.to_builtins(overlay.base.base),
+        "charts": msgspec.to_builtins(overlay.base.lock.charts),
+        "resources": [dict(resource.body) for resource in before],
+    }
+    for chart in inputs["charts"]:
+        chart.pop("source")
+    text = json.dumps(inputs, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def stale(overlay: Overlay, before: Manifests) -> Iterator[Finding]:
+    """Yield a Finding when the patch file rests on other inputs, or was edited by hand."""
+    path = overlay.airgap_file
+    if not path.is_file() or not len(before):
+        return
+    if is_stale(read_text(path, overlay.root), digest(overlay, before)):
+        yield Finding(
+            code="airgap-stale",
+            subject=shown(path, overlay.root),
+            place=shown(path, overlay.root),
+            cause="the base, its charts, the environment or the file itself changed since it was "
+            "written",
+            hint=f"run `sealift airgap {overlay.name}`, and review what it changes",
+        )

@@ -1,0 +1,156 @@
+"""Changes to resources, and the patch file that makes them."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from builder.core import yaml
+from builder.core.manifests import Body, Resource, ResourceId
+from builder.core.pointer import get, pointer
+
+Path = tuple[str, ...]
+
+HEADER = """\
+# Written by `sealift airgap`: what leaves the network, pointed inside. Reviewed and committed
+# like a lock file. Patches of your own live in other files, stand before this one, and win.
+"""
+_MARK = re.compile(r"^# inputs: (sha256:[0-9a-f]{64})$", re.MULTILINE)
+_ABSENT = object()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One value to set in a resource.
+
+    ``before`` is the value that counts today (a chart's default, where the resource has none);
+    ``guards`` are values that must stand at other paths for the change to mean what it says.
+    """
+
+    resource: ResourceId
+    path: Path
+    value: Any
+    before: Any
+    reason: str
+    guards: tuple[tuple[Path, Any], ...] = ()
+
+
+@dataclass(kw_only=True, slots=True)
+class _Operation:
+    op: str
+    path: Path
+    value: Any
+    comments: list[str] = field(default_factory=list)
+
+
+def operations(body: Body, changes: Iterable[Change]) -> list[_Operation]:
+    """Return RFC 6902 operations that make the changes, in order.
+
+    Where a parent is missing, or null, one ``add`` brings all that stands below it.
+    """
+    result: list[_Operation] = []
+    added: dict[Path, _Operation] = {}
+    guarded: set[Path] = set()
+    for change in changes:
+        for path, value in change.guards:
+            if path not in guarded:
+                guarded.add(path)
+                result.append(_Operation(op="test", path=path, value=value))
+        comments = [change.reason, f"was: {_shown(change.before)}"]
+        missing = _first_missing(body, change.path)
+        if missing == len(change.path) and get(body, change.path, _ABSENT) is not _ABSENT:
+            operation = _Operation(op="replace", path=change.path, value=change.value)
+            operation.comments = comments
+            result.append(operation)
+            continue
+        top = change.path[: max(missing, 1)]
+        below = change.path[len(top) :]
+        present = added.get(top)
+        if present is None:
+            present = added[top] = _Operation(
+                op="add", path=top, value={} if below else change.value
+            )
+            result.append(present)
+        if below:
+            _put(present.value, below, change.value)
+            comments[0] = f"{'.'.join(below)}: {comments[0]}"
+        present.comments += comments
+    return result
+
+
+def _first_missing(body: Any, path: Path) -> int:
+    """Return the length of the shortest part of ``path`` that does not lead to a place to stand."""
+    for length in range(1, len(path)):
+        if not isinstance(get(body, path[:length]), dict | list):
+            return length
+    return len(path)
+
+
+def _put(value: dict[str, Any], path: Path, leaf: Any) -> None:
+    for step in path[:-1]:
+        value = value.setdefault(step, {})
+    value[path[-1]] = leaf
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = re.sub(r"[^\x20-\x7e]+", " ", text)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def write(resources: Mapping[ResourceId, Resource], changes: Sequence[Change], inputs: str) -> str:
+    """Return the text of a patch file, grouped by resource; ``inputs`` is what it rests on."""
+    documents = []
+    by_resource: dict[ResourceId, list[Change]] = {}
+    for change in changes:
+        by_resource.setdefault(change.resource, []).append(change)
+    for key in sorted(by_resource):
+        resource = resources[key]
+        ordered = sorted(by_resource[key], key=lambda c: c.path)
+        documents.append(_document(resource, operations(resource.body, ordered)))
+    body = "---\n".join(documents)
+    return f"{HEADER}# inputs: {stamp(inputs, body)}\n{body}"
+
+
+def _document(resource: Resource, listed: Sequence[_Operation]) -> str:
+    key = resource.id
+    version = str(resource.body["apiVersion"]).rpartition("/")[2]
+    target = {
+        "group": key.group, "version": version, "kind": key.kind,
+        "name": _literal(key.name), "namespace": _literal(key.namespace),
+    }  # fmt: skip
+    name = re.sub(r"[^a-z0-9.-]", "-", f"airgap-{key.kind}-{key.namespace}-{key.name}".lower())
+    head = {
+        "apiVersion": "builtin",
+        "kind": "PatchTransformer",
+        "metadata": {"name": name.replace("--", "-")},
+        "target": {field_: value for field_, value in target.items() if value},
+    }
+    lines = []
+    for operation in listed:
+        lines += [f"# {comment}" for comment in operation.comments]
+        entry = {"op": operation.op, "path": pointer(operation.path), "value": operation.value}
+        lines += yaml.dump([entry]).splitlines()
+    return yaml.dump(head) + "patch: |\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def _literal(name: str) -> str:
+    """Write a name as the pattern that kustomize takes it for; a dot alone needs no escape."""
+    return re.sub(r"([*+?\[\](){}|\\^$])", r"\\\1", name)
+
+
+def stamp(inputs: str, body: str) -> str:
+    """Return the digest that ties a patch file's operations to what they were computed from."""
+    return "sha256:" + hashlib.sha256(f"{inputs}\n{body}".encode()).hexdigest()
+
+
+def is_stale(text: str, inputs: str) -> bool | None:
+    """Tell whether a patch file rests on other inputs or was edited; None without a digest."""
+    match = _MARK.search(text)
+    if match is None:
+        return None
+    return match[1] != stamp(inputs, text[match.end() + 1 :])

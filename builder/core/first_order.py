@@ -1,0 +1,189 @@
+"""Pointing first-order resources inside: patches on the resource itself."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from builder.core import mirror
+from builder.core.changes import Change
+from builder.core.environment import Base, Environment
+from builder.core.manifests import Manifests, Resource
+from builder.core.pointer import get
+from builder.core.references import Reference
+from builder.core.verify import leaves
+
+_POD = (
+    ("spec",),
+    ("spec", "template", "spec"),
+    ("spec", "jobTemplate", "spec", "template", "spec"),
+)
+_KINDS_WITH_PODS = re.compile(
+    r"^(?:Pod|Deployment|StatefulSet|DaemonSet|ReplicaSet|ReplicationController|Job|CronJob)$"
+)
+
+
+def target(reference: Reference, environment: Environment) -> str | None:
+    """Return what a reference should be: itself when it is right; None when nobody said."""
+    if reference.kind == "image":
+        name = reference.image
+        if name is None:
+            return None
+        right = mirror.pinned(name, environment.pins)
+        if leaves(reference, environment):
+            return str(mirror.mirrored(right, environment.registry))
+        return reference.value if right == name else str(right)
+    if not leaves(reference, environment):
+        return reference.value
+    return environment.urls.get(reference.value)
+
+
+def changes(
+    manifests: Manifests, references: Iterable[Reference], environment: Environment, base: Base
+) -> list[Change]:
+    """Return the changes that point first-order resources inside."""
+    found: dict[tuple[object, ...], Change] = {}
+    texts: dict[tuple[object, ...], str] = {}
+    for reference in references:
+        resource = manifests.get(reference.resource)
+        wanted = target(reference, environment)
+        if resource is None or reference.comment or wanted in (None, reference.value):
+            continue
+        key = (reference.resource, reference.path)
+        change = _change(resource, reference, str(wanted), texts.get(key))
+        if change is not None:
+            texts[key] = change.value if isinstance(change.value, str) else ""
+            found[key] = change
+    return [
+        *found.values(),
+        *_switches(manifests, base),
+        *_pull_secrets(manifests, environment),
+        *_ingress(manifests, environment),
+    ]
+
+
+def _change(
+    resource: Resource, reference: Reference, wanted: str, before: str | None
+) -> Change | None:
+    """Return the change of one place; ``before`` is its text after earlier changes."""
+    value = get(resource.body, reference.path)
+    if isinstance(value, dict):
+        return _parts(reference, value, wanted)
+    if not isinstance(value, str) or (resource.id.kind == "Secret" and reference.path[0] == "data"):
+        return None
+    text = (value if before is None else before).replace(reference.value, wanted)
+    return Change(
+        resource=resource.id,
+        path=reference.path,
+        value=text,
+        before=value if value == reference.value else reference.value,
+        reason=f"{reference.place}: leaves the network",
+        guards=tuple(_guards(resource, reference.path)),
+    )
+
+
+def _parts(reference: Reference, value: dict[str, object], wanted: str) -> Change | None:
+    """Change an image that a custom resource writes as a map of its parts."""
+    name, _, tag = (
+        wanted.partition("@")[0].rpartition(":")
+        if ":" in wanted.rpartition("/")[2]
+        else (wanted, "", "")
+    )
+    key = "repository" if "repository" in value else "name"
+    parts = dict(value)
+    if value.get("registry"):
+        parts["registry"], _, parts[key] = name.partition("/")
+    else:
+        parts[key] = name
+    if tag:
+        parts["tag"] = tag
+    return Change(
+        resource=reference.resource,
+        path=reference.path,
+        value=parts,
+        before=reference.value,
+        reason=f"{reference.place}: leaves the network",
+    )
+
+
+def _guards(resource: Resource, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Yield the names of the list items that a path goes through: an index alone says nothing."""
+    for length in range(1, len(path)):
+        item = get(resource.body, path[:length])
+        if (
+            path[length - 1].isdigit()
+            and isinstance(item, dict)
+            and isinstance(item.get("name"), str)
+        ):
+            yield (*path[:length], "name"), item["name"]
+    parent = get(resource.body, path[:-1])
+    if path[-1].isdigit() and isinstance(parent, list):
+        yield path, parent[int(path[-1])]
+
+
+def _switches(manifests: Manifests, base: Base) -> Iterator[Change]:
+    """Yield the changes of environment variables that keep a controller from calling out."""
+    for switch in base.switches:
+        for resource in manifests:
+            if resource.id.kind != switch.kind:
+                continue
+            containers = ("spec", "template", "spec", "containers")
+            for i, container in enumerate(get(resource.body, containers) or []):
+                for j, entry in enumerate(container.get("env") or []):
+                    if entry.get("name") == switch.env and entry.get("value") != switch.value:
+                        path = (*containers, str(i), "env", str(j), "value")
+                        yield Change(
+                            resource=resource.id,
+                            path=path,
+                            value=switch.value,
+                            before=entry.get("value"),
+                            reason=switch.reason,
+                            guards=tuple(_guards(resource, path)),
+                        )
+
+
+def pod_paths(resource: Resource) -> Iterator[tuple[str, ...]]:
+    """Yield the places of the Pod specs in a workload."""
+    if not _KINDS_WITH_PODS.match(resource.id.kind):
+        return
+    for path in _POD:
+        if isinstance(get(resource.body, (*path, "containers")), list):
+            yield path
+
+
+def lacks_pull_secret(resource: Resource, secret: str) -> bool:
+    """Tell whether a workload has a Pod that would pull without the Secret."""
+    return any(
+        {"name": secret} not in (get(resource.body, (*path, "imagePullSecrets")) or [])
+        for path in pod_paths(resource)
+    )
+
+
+def _pull_secrets(manifests: Manifests, environment: Environment) -> Iterator[Change]:
+    """Yield the changes that let Pods log in to the registry; the key may be absent, or null."""
+    secret = environment.registry.pull_secret
+    for resource in manifests if secret else ():
+        for path in pod_paths(resource):
+            place = (*path, "imagePullSecrets")
+            present = get(resource.body, place) or []
+            if {"name": secret} not in present:
+                yield Change(
+                    resource=resource.id,
+                    path=place,
+                    value=[*present, {"name": secret}],
+                    before=present,
+                    reason="lets the Pod pull from the registry",
+                )
+
+
+def _ingress(manifests: Manifests, environment: Environment) -> Iterator[Change]:
+    wanted = environment.ingress.class_
+    for resource in manifests if wanted else ():
+        if (resource.id.group, resource.id.kind) == ("networking.k8s.io", "Ingress"):
+            found = get(resource.body, ("spec", "ingressClassName"))
+            if found != wanted:
+                yield Change(
+                    resource=resource.id,
+                    path=("spec", "ingressClassName"),
+                    value=wanted,
+                    before=found,
+                    reason="the environment's ingress class",
+                )

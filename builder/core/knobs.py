@@ -1,0 +1,98 @@
+"""Values that are not images: what ends outbound URLs, the ingress class, pull secrets."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from builder.core import first_order, trace
+from builder.core.environment import Environment, NestedChartRule, OffSwitch
+from builder.core.manifests import Resource
+from builder.core.mirror import matches
+from builder.core.pointer import get, tokens
+from builder.core.references import Reference
+from builder.core.trace import Path
+from builder.core.verify import leaves
+
+Assignment = tuple[Path, Any, str]
+
+
+def off_switches(
+    rule: NestedChartRule | None,
+    references: Collection[Reference],
+    environment: Environment,
+    taken: Collection[Path],
+) -> Iterator[Assignment]:
+    """Yield the next value to set for each outbound URL that the base knows an end of.
+
+    ``taken`` are the paths that are set already: where one was not enough, the next follows.
+    """
+    ended: set[str] = set()
+    for switch in rule.off_switches if rule else ():
+        path = tokens(switch.value)
+        if path in taken or switch.url in ended:
+            continue
+        calling = next((r for r in references if calls_out(r, switch, environment)), None)
+        if calling is not None:
+            ended.add(switch.url)
+            yield path, switch.to, f"{calling.value}: {switch.reason}"
+
+
+def calls_out(reference: Reference, switch: OffSwitch, environment: Environment) -> bool:
+    """Tell whether a reference is an outbound URL that the switch ends."""
+    return (
+        reference.kind == "url"
+        and not reference.comment
+        and matches(switch.url, reference.value)
+        and leaves(reference, environment)
+    )
+
+
+def ingress(
+    rule: NestedChartRule | None,
+    resources: Iterable[Resource],
+    values: Mapping[str, Any],
+    environment: Environment,
+) -> Iterator[Assignment]:
+    """Yield the ingress class: at the value that the base names, or that holds today's class."""
+    wanted = environment.ingress.class_
+    classes = {
+        str(get(r.body, ("spec", "ingressClassName")) or "")
+        for r in resources
+        if (r.id.group, r.id.kind) == ("networking.k8s.io", "Ingress")
+    }
+    if not wanted or classes <= {wanted}:
+        return
+    reason = "the environment's ingress class"
+    if rule and rule.ingress_class:
+        yield tokens(rule.ingress_class), wanted, reason
+        return
+    for path, value in trace.own_leaves(values):
+        if value and value in classes and path[-1].lower().endswith(("class", "classname")):
+            yield path, wanted, reason
+
+
+def pull_secrets(
+    resources: Iterable[Resource],
+    values: Mapping[str, Any],
+    environment: Environment,
+    taken: Collection[Path],
+) -> Iterator[Assignment]:
+    """Yield the values that let every Pod pull: the global one, then a subchart's own.
+
+    Only values that the chart knows are set, in the object form of Kubernetes.
+    """
+    secret = environment.registry.pull_secret
+    without = [r for r in resources if secret and lacks(r, secret)]
+    paths: list[Path] = [("global", "imagePullSecrets")] if without else []
+    if without and (paths[0] in taken or get(values, paths[0], ...) is ...):
+        prefixes = {trace.value_prefix(r.origin.template) for r in without}
+        paths = [(*prefix, "imagePullSecrets") for prefix in sorted(prefixes)]
+    for path in paths:
+        present = get(values, path, ...)
+        if present is not ...:
+            value = [*(present or []), {"name": secret}]
+            yield path, value, "lets the Pods pull from the registry"
+
+
+def lacks(resource: Resource, secret: str) -> bool:
+    """Tell whether a workload that controllers will create has a Pod without the Secret."""
+    return not resource.origin.test_hook and first_order.lacks_pull_secret(resource, secret)
