@@ -14,7 +14,7 @@ from builder.core import patch as patches
 from builder.core import yaml
 from builder.core.errors import ConfigurationError, PatchError
 from builder.core.findings import Finding
-from builder.core.manifests import Manifests, Origin, Resource, from_kustomize, objects
+from builder.core.manifests import Body, Manifests, Origin, Resource, from_kustomize, objects
 from builder.core.patch import Patch
 from builder.files import read_text, shown
 from builder.sources import Kustomization
@@ -61,6 +61,11 @@ def render(overlay: Overlay) -> FirstOrder:
     if missing:
         return _first_order(Manifests(), missing)
     rendered = _Renderer(overlay, kustomizations).folder(overlay.folder)
+    if not len(rendered.manifests):
+        raise ConfigurationError(
+            "holds no resources: its bundle would remove the platform",
+            where=kustomizations[overlay.folder].shown,
+        )
     names = tuple(sorted({(chart.name, chart.version) for chart in charts}))
     return replace(rendered, charts=names)
 
@@ -120,6 +125,7 @@ class _Renderer:
                 Resource(body=body, origin=Origin(source=source))
                 for document in documents
                 for body in objects(document.value, f"{source}:{document.line}")
+                if not _local(body)
             )
         )
 
@@ -145,24 +151,31 @@ class _Renderer:
                 )
 
 
+def _local(body: Body) -> bool:
+    """Tell whether kustomize keeps an object to itself."""
+    annotations = (body.get("metadata") or {}).get("annotations") or {}
+    return bool(annotations.get("config.kubernetes.io/local-config", "false") != "false")
+
+
 def read_patches(kustomization: Kustomization) -> list[Patch]:
     """Return the patches of a kustomization, in the order in which kustomize applies them."""
     found = []
-    for index, entry in enumerate(kustomization.fields.get("patches") or []):
-        place = kustomization.at("patches", index)
+    for index, (entry, place) in enumerate(kustomization.mappings("patches")):
         unknown = sorted(entry.keys() - {"path", "patch", "target"})
         if unknown or ("path" in entry) == ("patch" in entry):
             raise PatchError(
                 f"a patch takes no {unknown[0]!r}" if unknown else "a patch needs path or patch",
                 where=place,
             )
+        if not isinstance(entry.get("path", entry.get("patch")), str):
+            raise PatchError("the path, or the patch, is not a text", where=place)
         target = patches.parse_target(entry.get("target"), place)
         if "path" in entry:
-            path = kustomization.target(str(entry["path"]), place)
+            path = kustomization.target(entry["path"], place)
             source, offset = shown(path, kustomization.root), 0
             text = read_text(path, kustomization.root)
         else:
-            source, text = kustomization.shown, str(entry["patch"])
+            source, text = kustomization.shown, entry["patch"]
             offset = int(kustomization.at("patches", index, "patch").rpartition(":")[2])
         operations = patches.parse_operations(text, source=source, offset=offset)
         found.append(Patch(target=target, operations=operations, place=place))

@@ -14,10 +14,18 @@ from builder.core.errors import ConfigurationError, nearest
 from builder.files import check_links, inside, read_text, shown
 
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_VERSIONS = {
+    "Kustomization": "kustomize.config.k8s.io/v1beta1",
+    "Component": "kustomize.config.k8s.io/v1alpha1",
+}
 # Fields that name files or folders, in kustomize's own words.
 _PATH_LISTS = ("resources", "components", "crds", "configurations", "generators", "transformers",
                "validators", "patchesStrategicMerge", "bases")  # fmt: skip
-_INLINE = ("generators", "transformers", "validators", "patchesStrategicMerge")
+_PLUGINS = ("generators", "transformers", "validators")
+_INLINE = (*_PLUGINS, "patchesStrategicMerge")
+# The keys of kustomize's plugins that name files, which may be URLs.
+_FILE_KEYS = {"path", "paths", "file", "files", "env", "envs", "valuesFile",
+              "additionalValuesFiles"}  # fmt: skip
 _FIELDS = (
     *_PATH_LISTS, "apiVersion", "kind", "metadata", "namespace", "namePrefix", "nameSuffix",
     "commonLabels", "labels", "commonAnnotations", "patches", "patchesJson6902", "images",
@@ -27,7 +35,7 @@ _FIELDS = (
 )  # fmt: skip
 _REMOTE = re.compile(
     r"[a-z][a-z0-9+.-]*://|^git::|^[\w.-]+@[\w.-]+:|\?(?:ref|version|timeout|submodules)=|"
-    r"\.git(?:$|[/?])|^(?:github\.com|gitlab\.com|bitbucket\.org)/|[^:/]//",
+    r"\.git(?:$|[/?])|^gh:|^(?:github\.com|gitlab\.com|bitbucket\.org)[/:]|[^:/]//",
     re.IGNORECASE,
 )
 
@@ -62,16 +70,36 @@ class Kustomization:
             raise ConfigurationError(f"{field} is not a list of texts", where=self.at(field))
         return [(entry, self.at(field, index)) for index, entry in enumerate(entries)]
 
+    def mappings(self, field: str) -> list[tuple[dict[str, Any], str]]:
+        """Return the entries of a list of mappings, each with its place."""
+        entries = self.fields.get(field) or []
+        if not isinstance(entries, list):
+            raise ConfigurationError(f"{field} is not a list", where=self.at(field))
+        for index, entry in enumerate(entries):
+            if not isinstance(entry, dict):
+                raise ConfigurationError(
+                    f"an entry of {field} is not a mapping", where=self.at(field, index)
+                )
+        return [(entry, self.at(field, index)) for index, entry in enumerate(entries)]
+
+    def mapping(self, field: str) -> dict[str, Any]:
+        """Return a field that is a mapping, or an empty one."""
+        value = self.fields.get(field) or {}
+        if not isinstance(value, dict):
+            raise ConfigurationError(f"{field} is not a mapping", where=self.at(field))
+        return value
+
     def target(self, entry: str, place: str) -> Path:
         """Return the file or folder that an entry names; it exists, inside the root."""
+        # Before all else: kustomize would fetch it although a folder of that name is there.
+        if _REMOTE.search(entry):
+            raise ConfigurationError(
+                f"{entry} is a remote base: the build fetches nothing",
+                where=place,
+                hint="copy what you need of it into the repository",
+            )
         path = self.folder / entry
         if "\n" in entry or not path.exists():
-            if _REMOTE.search(entry):
-                raise ConfigurationError(
-                    f"{entry} is a remote base: the build fetches nothing",
-                    where=place,
-                    hint="copy what you need of it into the repository",
-                )
             known = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
             near = nearest(path.name, known)
             raise ConfigurationError(
@@ -112,25 +140,45 @@ def read(folder: Path, root: Path, *, named_in: str = "") -> Kustomization:
                 where=kustomization.at(key),
                 hint=f"did you mean {near!r}?" if near else None,
             )
+    _check_kind(kustomization)
     return kustomization
+
+
+def _check_kind(kustomization: Kustomization) -> None:
+    kind = kustomization.fields.get("kind") or "Kustomization"
+    if kind not in _VERSIONS:
+        raise ConfigurationError(
+            f"kind {kind!r} is neither {' nor '.join(_VERSIONS)}", where=kustomization.at("kind")
+        )
+    if kustomization.fields.get("apiVersion") not in (None, _VERSIONS[kind]):
+        raise ConfigurationError(
+            f"the apiVersion of a {kind} is {_VERSIONS[kind]}", where=kustomization.at("apiVersion")
+        )
 
 
 def tree(folder: Path, root: Path) -> Iterator[Kustomization]:
     """Yield the kustomization of ``folder`` and all that it leads to, all paths checked.
 
-    Raises ConfigurationError for anything remote, missing, or outside the root.
+    Raises ConfigurationError for anything remote, missing, outside the root, or that leads back.
     """
-    seen: set[Path] = set()
-    waiting = [(folder, "")]
-    while waiting:
-        current, place = waiting.pop(0)
-        if current in seen:
-            continue
-        seen.add(current)
-        check_links(current, root)
-        kustomization = read(current, root, named_in=place)
-        yield kustomization
-        waiting += [(path, place) for path, place in _paths(kustomization) if path.is_dir()]
+    yield from _walk(folder, root, "", {})
+
+
+def _walk(
+    folder: Path, root: Path, place: str, finished: dict[Path, bool]
+) -> Iterator[Kustomization]:
+    if finished.get(folder):
+        return
+    if folder in finished:
+        raise ConfigurationError(f"leads back to {shown(folder, root)}", where=place)
+    finished[folder] = False
+    check_links(folder, root)
+    kustomization = read(folder, root, named_in=place)
+    yield kustomization
+    for path, named_in in _paths(kustomization):
+        if path.is_dir():
+            yield from _walk(path, root, named_in, finished)
+    finished[folder] = True
 
 
 def _paths(kustomization: Kustomization) -> list[tuple[Path, str]]:
@@ -142,7 +190,11 @@ def _paths(kustomization: Kustomization) -> list[tuple[Path, str]]:
                 _check_plugin(yaml.load_all(entry, source=place), place)
                 continue
             path = kustomization.target(entry, place)
-            if field in ("generators", "transformers", "validators") and path.is_file():
+            if field in _PLUGINS:
+                if path.is_dir():
+                    raise ConfigurationError(
+                        f"{entry} is a folder", where=place, hint=f"name the files in {field}"
+                    )
                 text = read_text(path, kustomization.root)
                 _check_plugin(yaml.load_all(text, source=shown(path, kustomization.root)), place)
             paths.append((path, place))
@@ -161,19 +213,17 @@ def _inner_paths(kustomization: Kustomization) -> Iterator[tuple[str, str]]:
         ("configMapGenerator", ("files", "envs", "env")),
         ("secretGenerator", ("files", "envs", "env")),
     ):
-        entries = kustomization.fields.get(field) or []
-        if not isinstance(entries, list):
-            raise ConfigurationError(f"{field} is not a list", where=kustomization.at(field))
-        for index, entry in enumerate(entries):
-            place = kustomization.at(field, index)
-            if not isinstance(entry, dict):
-                raise ConfigurationError(f"an entry of {field} is not a mapping", where=place)
+        for entry, place in kustomization.mappings(field):
             for key in keys:
                 value = entry.get(key) or []
-                for path in [value] if isinstance(value, str) else value:
-                    yield str(path).partition("=")[2] or str(path), place
-    openapi = kustomization.fields.get("openapi") or {}
-    if isinstance(openapi, dict) and openapi.get("path"):
+                for path in value if isinstance(value, list) else [value]:
+                    if not isinstance(path, str):
+                        raise ConfigurationError(f"{key} names no file: {path!r}", where=place)
+                    # Only files may have a name before them: name=path.
+                    named = key == "files" and "=" in path
+                    yield path.partition("=")[2] if named else path, place
+    openapi = kustomization.mapping("openapi")
+    if openapi.get("path"):
         yield str(openapi["path"]), kustomization.at("openapi")
 
 
@@ -185,6 +235,26 @@ def _check_plugin(documents: list[yaml.Document], place: str) -> None:
                 "a HelmChartInflationGenerator may pull its chart", where=place,
                 hint="use the field helmCharts, and vendor the chart",
             )  # fmt: skip
+        for path in _files(document.value):
+            if _REMOTE.search(path):
+                raise ConfigurationError(
+                    f"{path} is remote: the build fetches nothing",
+                    where=place,
+                    hint="copy it into the repository",
+                )
+
+
+def _files(value: Any) -> Iterator[str]:
+    """Yield the texts that may name files in the settings of a plugin."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _files(item)
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            texts = below if isinstance(below, list) else [below]
+            if key in _FILE_KEYS:
+                yield from (text for text in texts if isinstance(text, str))
+            yield from _files(below)
 
 
 def helm_charts(kustomization: Kustomization) -> Iterator[HelmChart]:
@@ -195,10 +265,9 @@ def helm_charts(kustomization: Kustomization) -> Iterator[HelmChart]:
             where=kustomization.at("helmChartInflationGenerator"),
             hint="use the field helmCharts",
         )
-    settings = kustomization.fields.get("helmGlobals") or {}
+    settings = kustomization.mapping("helmGlobals")
     home = kustomization.folder / str(settings.get("chartHome") or "charts")
-    for index, entry in enumerate(kustomization.fields.get("helmCharts") or []):
-        place = kustomization.at("helmCharts", index)
+    for entry, place in kustomization.mappings("helmCharts"):
         name, version = str(entry.get("name") or ""), str(entry.get("version") or "")
         if not name or not version:
             raise ConfigurationError(

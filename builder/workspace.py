@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from builder import sources
 from builder.core import archive, charts_lock, yaml
 from builder.core.charts_lock import ChartsLock, VendoredChart
 from builder.core.environment import Base, Environment, NestedChartRule, merge, parse
@@ -193,14 +194,12 @@ def _environment_value(root: Path, folder: Path, below: tuple[Path, ...]) -> tup
 
 def _check_extends(root: Path, folder: Path, extends: str) -> None:
     """Hold resources against ``extends``: kustomize has to see what Sealift inherits."""
-    path = folder / "kustomization.yaml"
-    value = yaml.load(read_text(path, root), source=shown(path, root))
-    resources = value.get("resources") if isinstance(value, dict) else None
-    targets = [(folder / str(entry)).resolve() for entry in resources or []]
+    kustomization = sources.read(folder, root)
+    targets = [(folder / entry).resolve() for entry, _ in kustomization.texts("resources")]
     if (folder.parent / extends).resolve() not in targets:
         raise ConfigurationError(
             f"environment.yaml extends {extends}, but resources does not list ../{extends}",
-            where=shown(path, root),
+            where=kustomization.at("resources"),
             hint=f"add ../{extends} to resources",
         )
 
