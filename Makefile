@@ -14,7 +14,7 @@ help:
 	@echo "make bench   run the benchmarks"
 
 demo: $(VENV)/installed tools
-	@$(BIN)/python tests/demo.py build/demo
+	@$(BIN)/python -m tests.demo build/demo
 
 test: $(VENV)/dev tools .tools/bin/registry
 	@$(MAKE) --no-print-directory check

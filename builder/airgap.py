@@ -3,7 +3,8 @@
 The result is source: ``patches/airgap.yaml`` of the overlay, reviewed and committed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from builder.core.manifests import Manifests
 from builder.core.nested import NestedChart
 from builder.core.pointer import get
 from builder.core.trace import Path, with_values
-from builder.files import shown
+from builder.files import shown, write_text
 from builder.plan import Moved, Plan, plan
 from builder.probe import hand_set, probe
 from builder.render import render
@@ -253,6 +254,22 @@ def _check_collisions(overlay: Overlay, result: Airgap) -> None:
                 hint="choose layout: full-path, or map one of them in registry.mappings",
             )
         )
+
+
+@contextmanager
+def placeholder(overlay: Overlay) -> Iterator[None]:
+    """Stand an empty file in for a patch file that is listed and not written yet."""
+    path = overlay.airgap_file
+    if path.exists():
+        yield
+        return
+    write_text(path, "# Not written yet.\n")
+    try:
+        yield
+    finally:
+        path.unlink()
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
 
 
 def connect(overlay: Overlay) -> str | None:

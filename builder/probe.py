@@ -153,7 +153,7 @@ def probe(overlay: Overlay, chart: NestedChart) -> Iterator[Probe | Finding]:
     extended = ChartArchive(name=content.name, version=content.version, files=files)
     with tempfile.TemporaryDirectory(prefix="sealift-") as folder:
         path = Path(folder) / f"{chart.title}.tgz"
-        path.write_bytes(archive.pack(extended, compression=1))
+        path.write_bytes(archive.pack(extended))
         yield Probe(overlay, chart, content, path)
 
 

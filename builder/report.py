@@ -153,6 +153,7 @@ def explain_text(places: Iterable[Place]) -> str:
         lines += [
             f"  {'made by' if i == 0 else '':9}  {step}" for i, step in enumerate(place.made_by)
         ]
+        lines += [f"  {'values' if i == 0 else '':9}  {v}" for i, v in enumerate(place.values)]
         for operation in place.patches:
             lines.append(f"  patched    {operation.op} {operation.path} at {operation.place}")
         blocks.append("\n".join(lines))
@@ -167,6 +168,7 @@ def explain_json(places: Iterable[Place]) -> str:
                 "subject": place.subject,
                 "place": place.place,
                 "madeBy": list(place.made_by),
+                "values": list(place.values),
                 "patches": [{"op": o.op, "path": o.path, "place": o.place} for o in place.patches],
             }
             for place in places

@@ -27,7 +27,7 @@ def airgap(
     """
     from builder import report
     from builder.airgap import airgap as compute
-    from builder.airgap import connect
+    from builder.airgap import connect, placeholder
     from builder.core.errors import ConfigurationError
     from builder.files import read_text, shown, write_text
     from builder.workspace import find_overlay
@@ -41,7 +41,8 @@ def airgap(
             where=shown(path, overlay.root),
             hint="rename it, and list the new name in transformers: its patches will be kept",
         )
-    result = compute(overlay)
+    with placeholder(overlay):
+        result = compute(overlay)
     if verbose:
         print(report.airgap_table(result))
         print()

@@ -27,12 +27,12 @@ def explain(
     """
     from builder import report
     from builder.build import build
-    from builder.core import explain as explaining
     from builder.core.errors import ConfigurationError, nearest
+    from builder.explain import explain as run
     from builder.workspace import find_overlay
 
     result = build(find_overlay(root, env))
-    places = explaining.find(subject, result.resources, result.references)
+    places = run(result, subject)
     if not places:
         known = sorted({r.value for r in result.references} | {str(r.id) for r in result.resources})
         near = nearest(subject, known)

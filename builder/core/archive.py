@@ -3,7 +3,9 @@
 import gzip
 import io
 import re
+import struct
 import tarfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -100,15 +102,31 @@ def conditions(
     return found
 
 
-def pack(chart: ChartArchive, *, compression: int = 9) -> bytes:
-    """Write a chart as ``.tgz``: the same files give the same bytes."""
+def pack(chart: ChartArchive) -> bytes:
+    """Write a chart as ``.tgz``: the same files give the same bytes, on every machine."""
     raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for path, content in sorted(chart.files.items()):
             member = tarfile.TarInfo(f"{chart.name}/{path}")
             member.size, member.mode, member.mtime = len(content), 0o644, 0
             tar.addfile(member, io.BytesIO(content))
-    return gzip.compress(raw.getvalue(), compresslevel=compression, mtime=0)
+    return _gzip(raw.getvalue())
+
+
+def _gzip(data: bytes) -> bytes:
+    """Write a gzip member (RFC 1952) of stored blocks (RFC 1951).
+
+    What a compressor makes of the same bytes differs between zlib and its successors, and with it
+    the archive's digest.
+    """
+    parts = [b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"]
+    starts = range(0, len(data), 0xFFFF)
+    for start in starts:
+        block = data[start : start + 0xFFFF]
+        last = start == starts[-1]
+        parts.append(struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF) + block)
+    parts.append(struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF))
+    return b"".join(parts)
 
 
 def missing_dependencies(files: Mapping[str, bytes], source: str, path: str = "") -> list[str]:

@@ -1,11 +1,14 @@
 """Where a thing stands, and what made it so."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from builder.core.manifests import AppliedOperation, Resource, ResourceId
-from builder.core.pointer import get, tokens
+from builder.core.manifests import AppliedOperation, Manifests, Origin, Resource
+from builder.core.pointer import get, pointer, tokens
 from builder.core.references import Reference
+
+Path = tuple[str, ...]
+Values = Callable[[Reference], Sequence[Path]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,25 +16,44 @@ class Place:
     """One place that answers the question.
 
     ``subject`` is the reference, or the value of a path; ``made_by`` the chain from the source to
-    the template; ``patches`` the operations that changed it, in order.
+    the template; ``values`` the values that make it, as pointers into the custom resource;
+    ``patches`` the operations that changed it, in order.
     """
 
     subject: str
     place: str
     made_by: tuple[str, ...]
-    patches: tuple[AppliedOperation, ...]
+    values: tuple[str, ...] = ()
+    patches: tuple[AppliedOperation, ...] = ()
 
 
-def find(
-    subject: str, resources: Sequence[Resource], references: Iterable[Reference]
-) -> list[Place]:
-    """Return the places of a reference (whole, or a part of it) or of a resource's path."""
-    found = [r for r in references if subject == r.value]
-    found = found or [r for r in references if subject in r.value]
-    if found:
-        return [_of_reference(reference) for reference in found]
-    name, _, pointer = subject.partition("#")
-    path = tokens(pointer) if pointer.startswith("/") else ()
+def matching(subject: str, references: Iterable[Reference]) -> list[Reference]:
+    """Return the references that are ``subject``, or else those that contain it."""
+    listed = list(references)
+    return [r for r in listed if subject == r.value] or [r for r in listed if subject in r.value]
+
+
+def of_reference(reference: Reference, manifests: Manifests, values: Sequence[Path]) -> Place:
+    """Explain a reference; ``values`` are the paths in its custom resource that make it."""
+    origin = reference.origin
+    patches = _touching(origin.patches, reference.path)
+    parent = manifests.get(origin.parent) if origin.parent else None
+    if parent is not None:
+        touching = [o for path in values for o in _touching(parent.origin.patches, path)]
+        patches = (*patches, *dict.fromkeys(touching))
+    return Place(
+        subject=reference.value,
+        place=f"{reference.resource} {reference.place} ({reference.pointer})",
+        made_by=_chain(origin),
+        values=tuple(pointer(path) for path in values),
+        patches=patches,
+    )
+
+
+def of_resources(subject: str, resources: Iterable[Resource]) -> list[Place]:
+    """Explain a resource, ``Kind/[namespace/]name``, or with ``#/pointer`` a place in it."""
+    name, _, place = subject.partition("#")
+    path = tokens(place) if place.startswith("/") else ()
     return [
         _of_path(resource, path)
         for resource in resources
@@ -39,44 +61,33 @@ def find(
     ]
 
 
-def _of_reference(reference: Reference) -> Place:
-    return Place(
-        subject=reference.value,
-        place=f"{reference.resource} {reference.place} ({reference.pointer})",
-        made_by=_chain(reference.origin.parent, reference.origin.source, reference.origin.template),
-        patches=_touching(reference.origin.patches, reference.path),
-    )
-
-
-def _of_path(resource: Resource, path: tuple[str, ...]) -> Place:
+def _of_path(resource: Resource, path: Path) -> Place:
     value = get(resource.body, path)
-    shown = f"{type(value).__name__}" if isinstance(value, dict | list) else repr(value)
-    if resource.id.kind == "Secret":
+    shown = f"a {type(value).__name__}" if isinstance(value, dict | list) else repr(value)
+    if resource.id.kind == "Secret" and path[:1] in (("data",), ("stringData",)):
         shown = "***"
     return Place(
         subject=shown if path else str(resource.id),
-        place=f"{resource.id} /{'/'.join(path)}" if path else str(resource.id),
-        made_by=_chain(resource.origin.parent, resource.origin.source, resource.origin.template),
+        place=f"{resource.id} {pointer(path)}" if path else str(resource.id),
+        made_by=_chain(resource.origin),
         patches=_touching(resource.origin.patches, path),
     )
 
 
-def _chain(parent: ResourceId | None, source: str, template: str) -> tuple[str, ...]:
-    chain = [str(parent)] if parent else []
-    chain.append(f"chart {source}" if template else source)
-    if template:
-        chain.append(f"template {template}")
+def _chain(origin: Origin) -> tuple[str, ...]:
+    chain = [str(origin.parent)] if origin.parent else []
+    chain.append(f"chart {origin.source}" if origin.template else origin.source)
+    if origin.template:
+        chain.append(f"template {origin.template}")
     return tuple(chain)
 
 
-def _touching(
-    operations: Iterable[AppliedOperation], path: tuple[str, ...]
-) -> tuple[AppliedOperation, ...]:
-    """Return the operations at, above or below ``path``."""
-    return tuple(o for o in operations if related(tokens(o.path), path))
-
-
-def related(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Tell whether one of two paths is the other, or stands above it."""
-    length = min(len(one), len(other))
-    return one[:length] == other[:length]
+def _touching(operations: Iterable[AppliedOperation], path: Path) -> tuple[AppliedOperation, ...]:
+    """Return the operations that set ``path``, or what stands above or below it."""
+    found = []
+    for operation in operations:
+        other = tokens(operation.path)
+        length = min(len(other), len(path))
+        if other[:length] == path[:length]:
+            found.append(operation)
+    return tuple(found)
