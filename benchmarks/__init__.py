@@ -1,0 +1,1 @@
+"""Benchmarks: ratios of runs side by side, never assertions in tests."""

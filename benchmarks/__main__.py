@@ -1,0 +1,27 @@
+"""``python -m benchmarks``: prints a table of ratios, and writes them as JSON where asked."""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.cases import airgap, startup
+from builder.core.text import table
+
+
+def main() -> None:
+    """Run the benchmarks and print what they measured."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15, help="runs of each command")
+    parser.add_argument("--json", type=Path, help="write the figures to a file")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sealift-bench-") as folder:
+        ratios = [*startup(arguments.rounds), *airgap(Path(folder))]
+    print(table(("CASE", "MEASURED", "AGAINST", "RATIO"), [ratio.row() for ratio in ratios]))
+    if arguments.json:
+        arguments.json.write_text(json.dumps([ratio.as_dict() for ratio in ratios], indent=2))
+    sys.stdout.flush()
+
+
+main()
