@@ -34,8 +34,9 @@ class Target:
     def __post_init__(self) -> None:
         for field, value in (("branch", self.branch), ("path", self.path)):
             wrong = not _BRANCH.fullmatch(value) or ".." in value or "//" in value
-            if wrong or value.endswith(("/", ".lock", ".")) or "/." in value:
+            if wrong or value.endswith(("/", ".")) or "/." in value or ".lock/" in f"{value}/":
                 raise ConfigurationError(f"{value!r} is not a {field} to publish to")
+        check_remote(self.repository)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +68,7 @@ def publish(
             if parent:
                 _fetch(repo, remote, target.branch)
                 parent = git(repo, ["rev-parse", "refs/sealift/remote"]).decode().strip()
-                _check_marker(repo, parent, target)
+                _check_path(repo, parent, target)
             made = _commit(repo, files, target, parent, _message(environment, source_commit))
             if not made.changed:
                 return made
@@ -95,8 +96,16 @@ def _fetch(repo: Path, remote: str, branch: str) -> None:
         raise unreachable(remote, error) from error
 
 
-def _check_marker(repo: Path, parent: str, target: Target) -> None:
-    """Refuse a folder that holds something and was not written by Sealift."""
+def _check_path(repo: Path, parent: str, target: Target) -> None:
+    """Refuse a folder that was not written by Sealift, and one below a file."""
+    parts = target.path.split("/")
+    for above in ("/".join(parts[:length]) for length in range(1, len(parts))):
+        if _object(repo, f"{parent}:{above}") and not _object(repo, f"{parent}:{above}/"):
+            raise ConfigurationError(
+                f"{above} on {target.branch} is not a folder",
+                where=target.repository,
+                hint="publish to another path, or remove it from the branch yourself",
+            )
     if _object(repo, f"{parent}:{target.path}") and not _object(
         repo, f"{parent}:{target.path}/{locks.FILE}"
     ):
@@ -158,7 +167,7 @@ def _push(repo: Path, remote: str, branch: str, parent: str | None) -> bool:
     """Push when the branch is still at ``parent``; tell whether it was."""
     lease = f"--force-with-lease=refs/heads/{branch}:{parent or ''}"
     try:
-        git(repo, ["push", "--quiet", "--porcelain", "--atomic", lease, "--", remote,
+        git(repo, ["push", "--quiet", "--atomic", lease, "--", remote,
                    f"{_OURS}:refs/heads/{branch}"])  # fmt: skip
     except CommandError as error:
         said = error.stderr + str(error)
@@ -174,6 +183,7 @@ def _refused(branch: str, remote: str, error: CommandError) -> ToolError:
     """Say why the server did not take a push."""
     lines = [line for line in error.stderr.splitlines() if line.strip()]
     reasons = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
+    reasons = reasons or re.findall(r"\[remote rejected\].*\((.+)\)", error.stderr)
     if reasons:
         return ToolError(
             f"{remote} refuses the push to {branch}: {' '.join(filter(None, reasons))}",

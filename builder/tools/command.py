@@ -31,20 +31,21 @@ def run(
     argv: Sequence[str],
     *,
     cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     stdin: bytes | None = None,
     timeout: float = 300,
 ) -> bytes:
     """Run a program and return its standard output.
 
-    ``env`` is added to the environment of this process. Raises CommandError with the command, the
-    exit code and the last lines of standard error.
+    ``env`` is added to the environment of this process; None takes a variable out of it. Raises
+    CommandError with the command, the exit code and the last lines of standard error.
     """
+    merged = {**os.environ, **(env or {})}
     try:
         process = subprocess.Popen(
             list(argv),
             cwd=cwd,
-            env={**os.environ, **(env or {})},
+            env={name: value for name, value in merged.items() if value is not None},
             stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

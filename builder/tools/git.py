@@ -19,6 +19,32 @@ _CREDENTIALS = (
     '"$SEALIFT_GIT_USERNAME" "$SEALIFT_GIT_PASSWORD"; }; f'
 )
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:[^:].*")
+# Control characters, ``transport::address``, and hosts that ssh would take for an option.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f]|^[^/]*::|^[^/]*@-|://[^/]*@-|://-")
+_SETTINGS = (
+    ("core.hooksPath", os.devnull),
+    ("core.fsmonitor", "false"),
+    ("core.longPaths", "true"),
+    ("protocol.allow", "never"),
+    ("protocol.https.allow", "always"),
+    ("protocol.http.allow", "always"),
+    ("protocol.ssh.allow", "always"),
+    ("protocol.file.allow", "always"),
+    ("push.gpgSign", "false"),
+    ("push.followTags", "false"),
+    ("push.recurseSubmodules", "no"),
+    ("gc.auto", "0"),
+    ("advice.pushUpdateRejected", "false"),
+)
+# Git sets these for its hooks: below one, commands would work on the repository of the hook.
+# `git rev-parse --local-env-vars` names them.
+_OF_A_REPOSITORY = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE", "GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)  # fmt: skip
 
 
 def check_remote(remote: str) -> str:
@@ -26,64 +52,70 @@ def check_remote(remote: str) -> str:
 
     Raises ConfigurationError for anything else, and for credentials in a URL.
     """
-    scheme = urlsplit(remote).scheme if "://" in remote else ""
-    if remote.startswith("-") or "\n" in remote or "::" in remote.partition("/")[0]:
+    if not remote or remote.startswith("-") or _UNSAFE.search(remote):
         raise ConfigurationError(
             f"{remote!r} is not a Git repository", hint="name a URL (https, ssh) or a folder"
         )
-    if scheme:
-        if scheme not in ("https", "http", "ssh", "file"):
-            raise ConfigurationError(
-                f"{scheme}:// is not a way to a Git repository that Sealift takes",
-                hint="use https, ssh, or a folder",
-            )
-        if scheme != "ssh" and "@" in urlsplit(remote).netloc:
-            raise ConfigurationError(
-                "the repository's URL holds credentials, and would be logged with them",
-                hint="use a credential helper, or SEALIFT_GIT_USERNAME and SEALIFT_GIT_PASSWORD",
-            )
+    if "://" in remote:
+        _check_url(remote)
         return remote
     return remote if _SCP.fullmatch(remote) else str(Path(remote).resolve())
 
 
+def _check_url(remote: str) -> None:
+    try:
+        url = urlsplit(remote)
+        secret = url.password is not None or (url.username is not None and url.scheme != "ssh")
+    except ValueError as error:
+        raise ConfigurationError(f"the repository's URL is none: {error}") from error
+    if secret:
+        raise ConfigurationError(
+            "the repository's URL holds credentials, and would be logged with them",
+            hint="use a credential helper, or SEALIFT_GIT_USERNAME and SEALIFT_GIT_PASSWORD",
+        )
+    if url.scheme not in ("https", "http", "ssh", "file") or " " in remote:
+        raise ConfigurationError(
+            f"{remote!r} is not a way to a Git repository that Sealift takes",
+            hint="use https, ssh, or a folder",
+        )
+
+
 def git(repository: Path, argv: Sequence[str], *, stdin: bytes | None = None) -> bytes:
     """Run a git command in ``repository`` and return its output. Raises CommandError."""
-    settings = {
-        "core.hooksPath": os.devnull,
-        "core.fsmonitor": "false",
-        "core.longPaths": "true",
-        "protocol.allow": "never",
-        "protocol.https.allow": "always",
-        "protocol.http.allow": "always",
-        "protocol.ssh.allow": "always",
-        "protocol.file.allow": "always",
-        "gc.auto": "0",
-        "advice.pushUpdateRejected": "false",
-    }
-    if os.environ.get("SEALIFT_GIT_USERNAME"):
-        settings["credential.helper"] = _CREDENTIALS
-    env = {
+    env: dict[str, str | None] = {
+        **dict.fromkeys(_OF_A_REPOSITORY),
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "true" if not os.environ.get("SEALIFT_GIT_USERNAME") else "",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_OPTIONAL_LOCKS": "0",
+        "SSH_ASKPASS_REQUIRE": "never",
         "LC_ALL": "C",
-        "GIT_CONFIG_COUNT": str(len(settings)),
     }
-    if not os.environ.get("GIT_SSH_COMMAND"):
-        env["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes"
-    for index, (key, value) in enumerate(settings.items()):
+    settings = [*_SETTINGS]
+    if os.environ.get("SEALIFT_GIT_USERNAME"):
+        # The empty one takes away the helpers of the user's settings, which would come first.
+        settings += [("credential.helper", ""), ("credential.helper", _CREDENTIALS)]
+        env["GIT_ASKPASS"] = ""
+    elif "GIT_ASKPASS" not in os.environ:
+        env["GIT_ASKPASS"] = ""
+    # Behind those of the environment: the last one counts.
+    given = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = int(given) if given.isdecimal() else 0
+    for index, (key, value) in enumerate(settings, start=first):
         env[f"GIT_CONFIG_KEY_{index}"] = key
         env[f"GIT_CONFIG_VALUE_{index}"] = value
+    env["GIT_CONFIG_COUNT"] = str(first + len(settings))
     return run(["git", "-C", str(repository), *argv], env=env, stdin=stdin)
 
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """Make an empty bare repository in ``folder``, with GitPython."""
+    """Make an empty bare repository in ``folder``."""
     from git import Repo
 
-    with Repo.init(folder, bare=True) as repository:
+    folder.mkdir(parents=True, exist_ok=True)
+    # Not Repo.init: it takes GIT_DIR from the environment, and the user's template.
+    git(folder, ["init", "--quiet", "--bare", "--template="])
+    with Repo(folder) as repository:
         yield Path(repository.git_dir)
 
 
@@ -103,8 +135,9 @@ def remote_head(repository: Path, remote: str, branch: str) -> str | None:
         listed = git(repository, ["ls-remote", "--heads", "--", remote, f"refs/heads/{branch}"])
     except CommandError as error:
         raise unreachable(remote, error) from error
-    line = listed.decode().strip().splitlines()
-    return line[0].split()[0] if line else None
+    # A pattern of ls-remote matches the end of a name: a/refs/heads/main is another branch.
+    heads = {name: commit for commit, name in map(str.split, listed.decode().splitlines())}
+    return heads.get(f"refs/heads/{branch}")
 
 
 def unreachable(remote: str, error: CommandError) -> ToolError:
