@@ -72,10 +72,13 @@ def _untouched_repository() -> Iterator[None]:
 
 
 def _work_tree() -> dict[str, int]:
-    folders = [REPOSITORY / name for name in ("base", "overlays", "build", "tests/charts")]
+    folders = [REPOSITORY / name for name in ("base", "overlays", "tests/charts")]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return {str(path): path.stat().st_mtime_ns for path in files} | {
-        path.name: 0 for path in REPOSITORY.iterdir() if not path.name.startswith(".")
+        str(path): 0
+        for folder in (REPOSITORY, REPOSITORY / "build")
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if not path.name.startswith(".")
     }
 
 

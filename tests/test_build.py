@@ -132,18 +132,27 @@ def test_json_is_json_and_nothing_else(source: Source, run: Run, env: str, ships
     assert {f["severity"] for f in report["findings"]} >= {"warning"}
 
 
+def patched(source: Source, patch: str) -> None:
+    """An overlay upon the example with one more patch of the custom resource."""
+    source.overlay(
+        "more",
+        "resources: [../example]\npatches:\n- path: patch.yaml\n"
+        "  target: {kind: WeightsAndBiases, name: wandb}\n",
+    )
+    source.write("overlays/more/patch.yaml", patch)
+
+
 def test_all_findings_come_at_once(source: Source, run: Run) -> None:
-    """A patch that misses, what leaks without it, a floating tag, an old cluster: in one run."""
-    source.edit(
-        "overlays/example/environment.yaml", "extends: guide", "extends: guide\nkubernetes: '1.27'"
-    )
-    source.edit(
-        "overlays/example/patches/airgap.yaml",
-        "/spec/values/ingress/class",
-        "/spec/values/ingres/class",
-    )
-    source.edit("overlays/example/patches/airgap.yaml", "local, tag: 0.59.2", "local, tag: latest")
-    findings = json.loads(run("build", "example", "--json").out)["findings"]
+    """A patch that misses, one that opens a leak, a floating tag, an old cluster: in one run."""
+    patched(source, "- {op: replace, path: /spec/values/ingres/class, value: x}\n")
+    source.write("overlays/more/environment.yaml", "extends: example\nkubernetes: '1.27'\n")
+    with source.path("overlays/more/kustomization.yaml").open("a") as file:
+        file.write(
+            "- target: {kind: WeightsAndBiases}\n  patch: |-\n"
+            "    - {op: add, path: /spec/values/app/image/tag, value: latest}\n"
+            "    - {op: add, path: /spec/values/console/image/repository, value: wandb/console}\n"
+        )
+    findings = json.loads(run("build", "more", "--json").out)["findings"]
     assert {f["code"] for f in findings} >= {
         "patch-missed",
         "outside-reference",
@@ -156,29 +165,36 @@ def test_all_findings_come_at_once(source: Source, run: Run) -> None:
 def test_a_patch_that_missed_names_file_operation_resource_and_the_nearest(
     source: Source, run: Run
 ) -> None:
-    source.edit(
-        "overlays/example/patches/airgap.yaml",
-        "/spec/values/ingress/class",
-        "/spec/values/ingres/class",
+    patched(
+        source,
+        "- {op: test, path: /spec/chart/name, value: operator-wandb}\n"
+        "- {op: replace, path: /spec/values/ingres/class, value: x}\n",
     )
-    result = run("build", "example")
+    result = run("build", "more")
     assert result.code == 1
-    assert "overlays/example/patches/airgap.yaml:" in result.out
-    assert "(operation 2) [patch-missed]" in result.out
+    assert "error: overlays/more/patch.yaml:2 (operation 2) [patch-missed]" in result.out
     assert "replace /spec/values/ingres/class on WeightsAndBiases/wandb/wandb" in result.out
     assert "did you mean /spec/values/ingress?" in result.out
 
 
 def test_a_target_that_matches_nothing_is_a_finding(source: Source, run: Run) -> None:
-    source.edit(
-        "overlays/example/patches/airgap.yaml",
-        "name: wandb-controller-manager",
-        "name: wandb-manager",
-    )
+    patched(source, "- {op: remove, path: /spec/values/ingress}\n")
+    source.edit("overlays/more/kustomization.yaml", "name: wandb", "name: wand")
+    result = run("build", "more")
+    assert result.code == 1
+    assert "error: overlays/more/kustomization.yaml:3 [patch-missed]" in result.out
+    assert "no resource matches the target (kind: WeightsAndBiases, name: wand)" in result.out
+    assert "the nearest is WeightsAndBiases/wandb/wandb" in result.out
+
+
+def test_a_patch_file_of_airgap_that_is_stale_does_not_ship(source: Source, run: Run) -> None:
+    source.edit("base/wandb/weightsandbiases.yaml", "tag: 2.12.2", "tag: 2.12.3")
     result = run("build", "example")
     assert result.code == 1
-    assert "no resource matches the target" in result.out
-    assert "the nearest is Deployment/wandb/wandb-controller-manager" in result.out
+    assert "error: overlays/example/patches/airgap.yaml [airgap-stale]" in result.out
+    assert "run `sealift airgap example`" in result.out
+    assert run("airgap", "example").code == 0
+    assert run("build", "example").code == 0
 
 
 def test_a_cluster_that_is_too_old_does_not_ship(source: Source, run: Run) -> None:
@@ -193,12 +209,8 @@ def test_a_cluster_that_is_too_old_does_not_ship(source: Source, run: Run) -> No
 def test_an_incomplete_chart_of_the_custom_resource_does_not_ship(
     source: Source, run: Run, field: str
 ) -> None:
-    source.edit(
-        "overlays/example/patches/airgap.yaml",
-        "  - op: replace\n    path: /spec/chart/url\n    value: http://charts.yourdomain.com\n",
-        f"  - op: remove\n    path: /spec/chart/{field}\n",
-    )
-    result = run("build", "example")
+    patched(source, f"- {{op: remove, path: /spec/chart/{field}}}\n")
+    result = run("build", "more")
     assert result.code == 1
     assert f"cause: {field} missing" in result.out
     assert "[incomplete-chart]" in result.out
