@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from builder.tools import charts as repositories
 from builder.tools import helm
 from builder.tools.charts import Login
 from builder.workspace import BaseFolder
+
+_VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +79,11 @@ def _unpacked(content: ChartArchive) -> dict[str, bytes]:
 
 def _wanted(base: BaseFolder, versions: Mapping[str, str]) -> Iterator[ChartSource]:
     names = [chart.name for chart in base.base.charts]
-    for name in versions:
+    for name, version in versions.items():
+        if not _VERSION.fullmatch(version):
+            raise ConfigurationError(
+                f"{version!r} is not a version of {name}", hint="name one exactly, like 1.2.3"
+            )
         if name not in names:
             near = nearest(name, names)
             raise ConfigurationError(
@@ -101,6 +108,8 @@ def _bring(
     """Return the archive, what is in it, and where it came from."""
     repository = source or chart.repository
     title = f"{chart.name}-{chart.version}"
+    if "://" in repository:
+        repositories.check_url(repository)
     if repository.startswith("oci://"):
         data = _pull(repository, chart, credentials)
     elif "://" in repository:
@@ -143,9 +152,10 @@ def _from_folder(folder: Path, chart: ChartSource) -> bytes:
         return path.read_bytes()
     versions = []
     for candidate in sorted(folder.glob("*/Chart.yaml")):
-        metadata = yaml.load_all(candidate.read_text(), source=str(candidate))
-        value = metadata[0].value if metadata else {}
-        if value.get("name") == chart.name:
+        text = candidate.read_bytes().decode("utf-8", "replace")
+        metadata = yaml.load_all(text, source=str(candidate))
+        value = metadata[0].value if metadata else None
+        if isinstance(value, dict) and value.get("name") == chart.name:
             versions.append(str(value.get("version")))
             if versions[-1] == chart.version:
                 return _packaged(candidate.parent, chart.name)

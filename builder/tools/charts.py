@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import http.client
 import ssl
 import urllib.error
 import urllib.parse
@@ -26,6 +27,27 @@ class Login:
     ca_file: Path | None = None
 
 
+def check_url(url: str) -> None:
+    """Raise ConfigurationError when ``url`` is no chart repository, or holds credentials."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        good = parts.scheme in ("http", "https", "oci") and parts.hostname and " " not in url
+        secret = "@" in parts.netloc
+        if not secret:
+            _ = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"{url} is not a URL: {error}") from error
+    if secret:
+        raise ConfigurationError(
+            "the chart repository's URL holds credentials, and would be locked with them",
+            hint="set SEALIFT_CHARTS_USERNAME and SEALIFT_CHARTS_PASSWORD",
+        )
+    if not good:
+        raise ConfigurationError(
+            f"{url} is not a chart repository", hint="name one by https://, http:// or oci://"
+        )
+
+
 def fetch(repository: str, name: str, version: str, login: Login) -> bytes:
     """Return the archive of a chart, checked against the index's digest.
 
@@ -35,7 +57,7 @@ def fetch(repository: str, name: str, version: str, login: Login) -> bytes:
     index = _index(_get(index_url, repository, login, MAX_INDEX), index_url)
     versions = index.get(name)
     if not versions:
-        near = nearest(name, sorted(index))
+        near = nearest(name, list(index))
         raise ToolError(
             f"{repository} has no chart {name}", hint=f"did you mean {near}?" if near else None
         )
@@ -43,10 +65,13 @@ def fetch(repository: str, name: str, version: str, login: Login) -> bytes:
     if entry is None:
         known = ", ".join(str(e.get("version")) for e in versions[:8])
         raise ToolError(f"{repository} has no {name} {version}", hint=f"it has {known}")
-    urls = entry.get("urls") or []
-    if not urls:
+    urls = entry.get("urls")
+    if not isinstance(urls, list) or not urls:
         raise ToolError(f"{index_url} names no URL for {name} {version}")
-    url = urllib.parse.urljoin(repository.rstrip("/") + "/", str(urls[0]))
+    try:
+        url = urllib.parse.urljoin(repository.rstrip("/") + "/", str(urls[0]))
+    except ValueError as error:
+        raise ToolError(f"{index_url} names {urls[0]}: {error}") from error
     data = _get(url, repository, login, MAX_ARCHIVE)
     expected = str(entry.get("digest") or "").removeprefix("sha256:")
     found = hashlib.sha256(data).hexdigest()
@@ -70,7 +95,11 @@ def _index(data: bytes, url: str) -> dict[str, list[dict[str, Any]]]:
     )
     if not isinstance(entries, dict):
         raise ToolError(f"{url} is not the index of a chart repository")
-    return entries
+    return {
+        name: [entry for entry in versions if isinstance(entry, dict)]
+        for name, versions in sorted(entries.items())
+        if isinstance(versions, list)
+    }
 
 
 def _get(url: str, repository: str, login: Login, limit: int) -> bytes:
@@ -81,7 +110,7 @@ def _get(url: str, repository: str, login: Login, limit: int) -> bytes:
     if login.username and _origin(url) == _origin(repository):
         pair = f"{login.username}:{login.password}".encode()
         request.add_unredirected_header("Authorization", "Basic " + base64.b64encode(pair).decode())
-    context = ssl.create_default_context(cafile=login.ca_file)
+    context = _context(login.ca_file)
     try:
         with urllib.request.urlopen(request, timeout=60, context=context) as response:  # noqa: S310
             data: bytes = response.read(limit + 1)
@@ -93,14 +122,26 @@ def _get(url: str, repository: str, login: Login, limit: int) -> bytes:
         raise ToolError(
             f"{url} answers {error.code} {error.reason}", hint=hints.get(error.code)
         ) from error
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
         raise ToolError(
-            f"cannot fetch {url}: {getattr(error, 'reason', error)}",
-            hint="is the repository reachable from here?",
+            f"cannot fetch {url}: {reason}",
+            hint="name the file of its certificate authority in SEALIFT_CA_FILE"
+            if isinstance(reason, ssl.SSLCertVerificationError)
+            else "is the repository reachable from here?",
         ) from error
     if len(data) > limit:
         raise ToolError(f"{url} is larger than {limit // 2**20} MiB")
     return data
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise ConfigurationError(
+            f"SEALIFT_CA_FILE: {ca_file} holds no certificates: {error.strerror or error}"
+        ) from error
 
 
 def _origin(url: str) -> tuple[str, str]:
