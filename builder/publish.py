@@ -4,28 +4,27 @@ import random
 import re
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.core import lock as locks
 from builder.core.errors import ConfigurationError, ToolError
-from builder.tools.command import CommandError
-from builder.tools.git import check_remote, git, remote_head, scratch, unreachable
+from builder.tools import git_branch
+from builder.tools.git import check_remote, scratch
+from builder.tools.git_branch import Signing
 
-ATTEMPTS = 12
-_BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
-# What git and the servers say when a branch moved between our look at it and our push.
-_OVERTAKEN = re.compile(
-    r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref|"
-    r"reference already exists|incorrect old value"
-)
-_OURS = "refs/heads/sealift"
+ATTEMPTS = 60
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """Where a bundle goes: a repository, a branch, and the environment's folder in it."""
+    """Where a bundle goes: a repository, a branch, and the environment's folder in it.
+
+    An empty ``path`` is the root of the branch.
+    """
 
     repository: str
     branch: str
@@ -33,7 +32,9 @@ class Target:
 
     def __post_init__(self) -> None:
         for field, value in (("branch", self.branch), ("path", self.path)):
-            wrong = not _BRANCH.fullmatch(value) or ".." in value or "//" in value
+            if field == "path" and not value:
+                continue
+            wrong = not _NAME.fullmatch(value) or ".." in value or "//" in value
             if wrong or value.endswith(("/", ".")) or "/." in value or ".lock/" in f"{value}/":
                 raise ConfigurationError(f"{value!r} is not a {field} to publish to")
         check_remote(self.repository)
@@ -41,44 +42,87 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Commit:
-    """What publishing came to: the commit, the tree of the bundle, and whether it is new."""
+    """What publishing came to.
+
+    ``commit`` and ``tree`` are those of the bundle, ``branch`` is the one that has them. With
+    ``changed`` false the target had them before; ``pushed`` tells whether this run sent them.
+    """
 
     commit: str
     tree: str
+    branch: str
     changed: bool
+    pushed: bool
     files: tuple[str, ...]
 
 
 def publish(
-    files: Mapping[str, bytes], target: Target, *, environment: str, source_commit: str
+    files: Mapping[str, bytes],
+    target: Target,
+    *,
+    environment: str,
+    source_commit: str = "",
+    signing: Signing | None = None,
+    propose: bool = False,
+    dry_run: bool = False,
 ) -> Commit:
     """Commit ``files`` as the whole content of the target's folder, and push.
 
     One commit, only when something changed; other folders keep what they have. When someone else
-    was faster, the commit is made again upon theirs. Raises ConfigurationError when the folder
-    holds files that Sealift did not write, and ToolError when the repository does not take it.
+    was faster, the commit is made again upon theirs. With ``propose`` it goes to a branch that is
+    named by its content, for a pull request. Raises ConfigurationError when the folder holds files
+    that Sealift did not write, and ToolError when the repository does not take it.
     """
-    remote = check_remote(target.repository)
-    with (
-        tempfile.TemporaryDirectory(prefix="sealift-git-") as folder,
-        scratch(Path(folder)) as repo,
-    ):
-        for attempt in range(ATTEMPTS):
-            parent = remote_head(repo, remote, target.branch)
-            if parent:
-                _fetch(repo, remote, target.branch)
-                parent = git(repo, ["rev-parse", "refs/sealift/remote"]).decode().strip()
-                _check_path(repo, parent, target)
-            made = _commit(repo, files, target, parent, _message(environment, source_commit))
-            if not made.changed:
+    message = _message(environment, source_commit)
+    with workplace(target) as (repo, remote):
+        for attempt in attempts():
+            tip = git_branch.fetch(repo, remote, target.branch)
+            check_path(repo, tip, target)
+            commit = git_branch.write(
+                repo, files, path=target.path, parent=tip, message=message, signing=signing
+            )
+            made = _made(repo, tip, commit, target, files)
+            if propose and made.changed:
+                made = replace(made, branch=head_branch(environment, made.tree))
+            if not made.changed or dry_run:
                 return made
-            if _push(repo, remote, target.branch, parent):
-                return made
-            time.sleep(random.uniform(0, 0.05 * 2 ** min(attempt, 6)))  # noqa: S311 - not a secret
-    raise ToolError(
-        f"others pushed to {target.branch} faster, {ATTEMPTS} times in a row",
-        hint="run it again",
+            before = tip
+            if propose:
+                before = git_branch.fetch(repo, remote, made.branch)
+                if before and _stands(repo, before, tip, made, target):
+                    return replace(made, commit=before)
+            if git_branch.push(repo, remote, made.branch, made.commit, before):
+                return replace(made, pushed=True)
+            wait(attempt)
+    raise overtaken(target.branch)
+
+
+def _made(
+    repo: Path, tip: str | None, commit: str, target: Target, files: Mapping[str, bytes]
+) -> Commit:
+    """Describe a commit that was written; the tip itself when it has the same content."""
+    tree = str(git_branch.lookup(repo, f"{commit}:{target.path}"))
+    changed = tip is None or tree != git_branch.lookup(repo, f"{tip}:{target.path}")
+    return Commit(
+        commit=commit if changed else str(tip),
+        tree=tree,
+        branch=target.branch,
+        changed=changed,
+        pushed=False,
+        files=tuple(sorted(files)),
     )
+
+
+def _stands(repo: Path, there: str, tip: str | None, made: Commit, target: Target) -> bool:
+    """Tell whether a proposal on the remote is this one: same parent, same bundle."""
+    return git_branch.parents(repo, there) == ([tip] if tip else []) and (
+        git_branch.lookup(repo, f"{there}:{target.path}") == made.tree
+    )
+
+
+def head_branch(environment: str, tree: str) -> str:
+    """Name the branch of a proposal: the same content has the same branch."""
+    return f"sealift/{environment}/{tree[:12]}"
 
 
 def _message(environment: str, source_commit: str) -> str:
@@ -86,107 +130,54 @@ def _message(environment: str, source_commit: str) -> str:
     return f"Publish {environment}{trailer}\n"
 
 
-def _fetch(repo: Path, remote: str, branch: str) -> None:
-    """Bring the branch's newest commit with its trees, without the content of files."""
-    refspec = f"+refs/heads/{branch}:refs/sealift/remote"
-    argv = ["fetch", "--quiet", "--no-tags", "--depth=1", "--filter=blob:none"]
-    try:
-        git(repo, [*argv, "--no-write-fetch-head", "--", remote, refspec])
-    except CommandError as error:
-        raise unreachable(remote, error) from error
+@contextmanager
+def workplace(target: Target) -> Iterator[tuple[Path, str]]:
+    """Open a scratch repository for a target; yields it, and the remote as git takes it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="sealift-git-") as folder,
+        scratch(Path(folder)) as repo,
+    ):
+        yield repo, check_remote(target.repository)
 
 
-def _check_path(repo: Path, parent: str, target: Target) -> None:
-    """Refuse a folder that was not written by Sealift, and one below a file."""
+def attempts() -> range:
+    """Return the tries that a push has when others push to the same branch."""
+    return range(ATTEMPTS)
+
+
+def wait(attempt: int) -> None:
+    """Wait a random time, longer from try to try, so that the others get through."""
+    time.sleep(random.uniform(0, 0.05 * 2 ** min(attempt, 5)))  # noqa: S311 - not a secret
+
+
+def overtaken(branch: str) -> ToolError:
+    """Say that others were faster every time."""
+    return ToolError(
+        f"others pushed to {branch} faster, {ATTEMPTS} times in a row", hint="run it again"
+    )
+
+
+def check_path(repo: Path, tip: str | None, target: Target) -> None:
+    """Raise ConfigurationError for a folder that Sealift did not write, or one below a file."""
+    if tip is None:
+        return
     parts = target.path.split("/")
     for above in ("/".join(parts[:length]) for length in range(1, len(parts))):
-        if _object(repo, f"{parent}:{above}") and not _object(repo, f"{parent}:{above}/"):
+        if git_branch.lookup(repo, f"{tip}:{above}") and not git_branch.lookup(
+            repo, f"{tip}:{above}/"
+        ):
             raise ConfigurationError(
                 f"{above} on {target.branch} is not a folder",
                 where=target.repository,
                 hint="publish to another path, or remove it from the branch yourself",
             )
-    if _object(repo, f"{parent}:{target.path}") and not _object(
-        repo, f"{parent}:{target.path}/{locks.FILE}"
-    ):
+    below = f"{target.path}/" if target.path else ""
+    there = git_branch.lookup(repo, f"{tip}:{target.path}")
+    empty = not git_branch.entries(repo, there) if there and not target.path else not there
+    if not empty and not git_branch.lookup(repo, f"{tip}:{below}{locks.FILE}"):
         raise ConfigurationError(
-            f"{target.path}/ on {target.branch} holds files that Sealift did not write",
+            f"{target.path or 'the root'}/ on {target.branch} holds files that Sealift did not "
+            "write",
             where=target.repository,
             hint="publish to another path, or remove the folder from the branch yourself",
         )
-
-
-def _object(repo: Path, name: str) -> str | None:
-    try:
-        found = git(repo, ["rev-parse", "--verify", "--quiet", "--end-of-options", name])
-    except CommandError:
-        return None
-    return found.decode().strip()
-
-
-def _commit(
-    repo: Path, files: Mapping[str, bytes], target: Target, parent: str | None, message: str
-) -> Commit:
-    """Make the commit with ``git fast-import``: blobs and trees only, no work tree."""
-    before = _object(repo, f"{parent}:{target.path}") if parent else None
-    git(repo, ["fast-import", "--quiet", "--force", "--date-format=now"],
-        stdin=_stream(files, target, parent, message))  # fmt: skip
-    commit = _object(repo, _OURS)
-    tree = _object(repo, f"{_OURS}:{target.path}")
-    assert commit is not None  # noqa: S101 - fast-import ended well
-    assert tree is not None  # noqa: S101
-    changed = tree != before
-    return Commit(
-        commit=commit if changed or parent is None else parent,
-        tree=tree,
-        changed=changed,
-        files=tuple(sorted(files)),
-    )
-
-
-def _stream(files: Mapping[str, bytes], target: Target, parent: str | None, message: str) -> bytes:
-    """Write the fast-import stream: the folder emptied, then each file."""
-    body = message.encode()
-    parts = [
-        f"reset {_OURS}\n".encode(),
-        *([f"from {parent}\n".encode()] if parent else []),
-        b"\n",
-        f"commit {_OURS}\n".encode(),
-        b"committer Sealift <sealift@localhost> now\n",
-        b"data %d\n%s" % (len(body), body),
-        *([f"from {parent}\n".encode()] if parent else []),
-        f"D {target.path}\n".encode() if parent else b"",
-    ]
-    for path, content in sorted(files.items()):
-        parts.append(b"M 100644 inline " + f"{target.path}/{path}\n".encode())
-        parts.append(b"data %d\n%s\n" % (len(content), content))
-    return b"".join(parts)
-
-
-def _push(repo: Path, remote: str, branch: str, parent: str | None) -> bool:
-    """Push when the branch is still at ``parent``; tell whether it was."""
-    lease = f"--force-with-lease=refs/heads/{branch}:{parent or ''}"
-    try:
-        git(repo, ["push", "--quiet", "--atomic", lease, "--", remote,
-                   f"{_OURS}:refs/heads/{branch}"])  # fmt: skip
-    except CommandError as error:
-        said = error.stderr + str(error)
-        if _OVERTAKEN.search(said):
-            return False
-        if remote_head(repo, remote, branch) != parent:
-            return False
-        raise _refused(branch, remote, error) from error
-    return True
-
-
-def _refused(branch: str, remote: str, error: CommandError) -> ToolError:
-    """Say why the server did not take a push."""
-    lines = [line for line in error.stderr.splitlines() if line.strip()]
-    reasons = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
-    reasons = reasons or re.findall(r"\[remote rejected\].*\((.+)\)", error.stderr)
-    if reasons:
-        return ToolError(
-            f"{remote} refuses the push to {branch}: {' '.join(filter(None, reasons))}",
-            hint="a protected branch takes changes by pull request only",
-        )
-    return unreachable(remote, error)

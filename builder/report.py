@@ -12,7 +12,7 @@ from builder.core.findings import Finding
 from builder.core.references import Reference
 from builder.core.text import count, table
 from builder.core.verify import leaves
-from builder.publish import Commit, Target
+from builder.deliver import Delivery
 
 _WORDS = {"error": "error", "warning": "warning", "note": "note"}
 
@@ -75,18 +75,31 @@ def build_json(result: Build, folder: str | None) -> str:
     )
 
 
-def commit_text(commit: Commit, target: Target) -> str:
+def delivery_text(delivery: Delivery) -> str:
     """Write what publishing came to."""
-    state = "published" if commit.changed else "nothing to do, already published"
+    if delivery.artifact is not None:
+        artifact = delivery.artifact
+        state = "pushed" if artifact.changed else "nothing to do, already pushed"
+        return f"{state}: {artifact.reference}\ndigest {artifact.digest}"
+    commit, target = delivery.commit, delivery.target
+    assert commit is not None and target is not None  # noqa: S101, PT018 - one of the two ways
+    state = "published" if commit.pushed else "would be published"
+    if not commit.changed or (not commit.pushed and commit.branch != target.branch):
+        state = "nothing to do, already published"
+    place = f"{target.path}/ on " if target.path else ""
     return (
-        f"{state}: {count(len(commit.files), 'file')} at {target.path}/ on {target.branch}\n"
+        f"{state}: {count(len(commit.files), 'file')} at {place}{commit.branch}\n"
         f"commit {commit.commit}\ntree   {commit.tree}"
     )
 
 
-def commit_json(commit: Commit, target: Target) -> str:
+def delivery_json(delivery: Delivery) -> str:
     """Write what publishing came to as JSON."""
-    return _json({**dataclasses.asdict(commit), **dataclasses.asdict(target)})
+    if delivery.artifact is not None:
+        return _json(dataclasses.asdict(delivery.artifact))
+    assert delivery.commit is not None and delivery.target is not None  # noqa: S101, PT018
+    target = {"repository": delivery.target.repository, "path": delivery.target.path}
+    return _json({**dataclasses.asdict(delivery.commit), **target, "base": delivery.target.branch})
 
 
 def _images(result: Build) -> list[Reference]:

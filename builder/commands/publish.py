@@ -1,12 +1,20 @@
-"""``sealift publish``: the bundle becomes a commit."""
+"""``sealift publish``: the bundle becomes a commit, a pull request, or an OCI artifact."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from builder.commands.options import EnvironmentArgument, RootOption
+
+
+class Mode(StrEnum):
+    """How a bundle is published to Git."""
+
+    commit = "commit"
+    hydrator = "hydrator"
 
 
 def publish(
@@ -17,6 +25,17 @@ def publish(
     branch: Annotated[
         str | None, typer.Option(help="Default: environment.yaml's, or main.")
     ] = None,
+    pull_request: Annotated[
+        bool, typer.Option("--pull-request", help="Open or update a pull request instead.")
+    ] = False,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="oci://HOST/REPOSITORY[:TAG]", help="Push an OCI artifact for Flux."),
+    ] = None,
+    mode: Annotated[
+        Mode, typer.Option(help="hydrator: branches and notes of Argo CD's GitOps Promoter.")
+    ] = Mode.commit,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but the push.")] = False,
     root: RootOption = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> int:
@@ -29,33 +48,26 @@ def publish(
     from builder import report
     from builder.build import build
     from builder.core.errors import ConfigurationError
-    from builder.publish import Target
-    from builder.publish import publish as run
-    from builder.tools.git import source_commit
+    from builder.deliver import Way, deliver, target_of
     from builder.workspace import find_overlay
 
+    if sum((pull_request, to is not None, mode is Mode.hydrator)) > 1:
+        raise ConfigurationError("choose one of --pull-request, --to and --mode hydrator")
     overlay = find_overlay(root, env)
-    settings = overlay.environment.publish
-    remote = repository or (settings.repository if settings else None)
-    if not remote:
-        raise ConfigurationError(
-            f"no repository to publish {overlay.name} to",
-            hint="set publish: {repository: ...} in environment.yaml, or give --repository",
-        )
-    target = Target(
-        repository=remote,
-        branch=branch or (settings.branch if settings else "main"),
-        path=(settings.path if settings else None) or overlay.name,
+    way = Way(
+        repository=repository,
+        branch=branch,
+        oci=to,
+        pull_request=pull_request,
+        hydrator=mode is Mode.hydrator,
+        dry_run=dry_run,
     )
+    if not to:
+        target_of(overlay, way)  # before the work: a wrong name is said at once
     result = build(overlay)
     if not result.ships:
         print(report.build_text(result, None), file=sys.stderr)
         return 1
-    commit = run(
-        result.files,
-        target,
-        environment=overlay.name,
-        source_commit=source_commit(overlay.root),
-    )
-    print(report.commit_json(commit, target) if json else report.commit_text(commit, target))
+    delivery = deliver(result, way)
+    print(report.delivery_json(delivery) if json else report.delivery_text(delivery))
     return 0

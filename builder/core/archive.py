@@ -104,10 +104,15 @@ def conditions(
 
 def pack(chart: ChartArchive) -> bytes:
     """Write a chart as ``.tgz``: the same files give the same bytes, on every machine."""
+    return tarball({f"{chart.name}/{path}": content for path, content in chart.files.items()})
+
+
+def tarball(files: Mapping[str, bytes]) -> bytes:
+    """Write files as a ``.tar.gz`` without times, owners or compression."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.GNU_FORMAT) as tar:
-        for path, content in sorted(chart.files.items()):
-            member = tarfile.TarInfo(f"{chart.name}/{path}")
+        for path, content in sorted(files.items()):
+            member = tarfile.TarInfo(path)
             member.size, member.mode, member.mtime = len(content), 0o644, 0
             tar.addfile(member, io.BytesIO(content))
     return _gzip(raw.getvalue())

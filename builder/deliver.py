@@ -1,0 +1,81 @@
+"""A build goes out the way that was asked for: commit, hydrated branch, OCI artifact."""
+
+from dataclasses import dataclass, replace
+
+from builder.build import Build
+from builder.core.errors import ConfigurationError
+from builder.hydrate import active_branch, hydrate, metadata
+from builder.publish import Commit, Target, publish
+from builder.publish_oci import Artifact, publish_oci
+from builder.tools.git import source_commit
+from builder.tools.git_branch import Signing
+from builder.workspace import Overlay
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """How a bundle goes out: what the command line says beyond ``environment.yaml``."""
+
+    repository: str | None = None
+    branch: str | None = None
+    oci: str | None = None
+    pull_request: bool = False
+    hydrator: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """What came of it."""
+
+    target: Target | None = None
+    commit: Commit | None = None
+    artifact: Artifact | None = None
+
+
+def target_of(overlay: Overlay, way: Way) -> Target:
+    """Return where an environment's bundle is committed; raise ConfigurationError when unsaid."""
+    settings = overlay.environment.publish
+    repository = way.repository or (settings.repository if settings else None)
+    if not repository:
+        raise ConfigurationError(
+            f"no repository to publish {overlay.name} to",
+            hint="set publish: {repository: ...} in environment.yaml, or give --repository",
+        )
+    branch = way.branch or (settings.branch if settings else "main")
+    path = (settings.path if settings else None) or overlay.name
+    if way.hydrator:
+        # The promoter wants a branch an environment, unless a path of its own shares one.
+        branch = way.branch or active_branch(overlay.name)
+        path = (settings.path if settings else None) or ""
+    return Target(repository=repository, branch=branch, path=path)
+
+
+def deliver(result: Build, way: Way) -> Delivery:
+    """Publish a build that ships. Raises ConfigurationError and ToolError."""
+    overlay = result.overlay
+    if way.oci:
+        artifact = publish_oci(result.files, way.oci, environment=overlay.name)
+        return Delivery(artifact=artifact)
+    target = target_of(overlay, way)
+    source = source_commit(overlay.root)
+    settings = overlay.environment.publish
+    signing = None
+    if settings and settings.signing:
+        signing = Signing(format=settings.signing.format, key=settings.signing.key)
+    if way.hydrator:
+        dry = {"drySha": source}
+        if source and not source.endswith("-dirty"):
+            dry = metadata(overlay.root, source)
+        commit = hydrate(result.files, target, environment=overlay.name, dry=dry, signing=signing)
+        return Delivery(target=replace(target, branch=commit.branch), commit=commit)
+    commit = publish(
+        result.files,
+        target,
+        environment=overlay.name,
+        source_commit=source,
+        signing=signing,
+        propose=way.pull_request,
+        dry_run=way.dry_run,
+    )
+    return Delivery(target=target, commit=commit)

@@ -1,0 +1,110 @@
+"""Publishing as a hydrator for Argo CD's GitOps Promoter.
+
+The contract (github.com/argoproj-labs/gitops-promoter, docs/advanced-usage/custom-hydrator.md): the
+hydrated content goes to ``<active branch>-next`` with a file ``hydrator.metadata`` that names the
+source commit; nothing new means no commit, only a note in ``refs/notes/hydrator.metadata``.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from builder.core.errors import ConfigurationError
+from builder.publish import Commit, Target, attempts, check_path, overtaken, wait, workplace
+from builder.tools import git_branch
+from builder.tools.git import git
+from builder.tools.git_branch import Signing
+
+METADATA = "hydrator.metadata"
+NOTES = "refs/notes/hydrator.metadata"
+
+
+def active_branch(environment: str) -> str:
+    """Return the branch that the promoter merges into."""
+    return f"environment/{environment}"
+
+
+def hydrate(
+    files: Mapping[str, bytes],
+    target: Target,
+    *,
+    environment: str,
+    dry: Mapping[str, Any],
+    signing: Signing | None = None,
+) -> Commit:
+    """Publish to the proposed branch of ``target.branch``, the active one.
+
+    ``dry`` is the content of ``hydrator.metadata``; its ``drySha`` is the source commit. Raises as
+    ``publish`` does, and ConfigurationError when the source is not a clean commit.
+    """
+    sha = str(dry.get("drySha") or "")
+    if not sha or sha.endswith("-dirty"):
+        raise ConfigurationError(
+            "the promoter needs the commit that the bundle was built from",
+            hint="commit the source repository's changes, then publish",
+        )
+    branch = f"{target.branch}-next" + (f"/{target.path}" if target.path else "")
+    proposed = replace(target, branch=branch)
+    whole = {**files, METADATA: (json.dumps(dict(dry), indent=2) + "\n").encode()}
+    message = f"Hydrate {environment} from {sha[:7]}\n"
+    with workplace(proposed) as (repo, remote):
+        for attempt in attempts():
+            tip = git_branch.fetch(repo, remote, branch)
+            check_path(repo, tip, proposed)
+            commit = git_branch.write(
+                repo, whole, path=target.path, parent=tip, message=message, signing=signing
+            )
+            tree = str(git_branch.lookup(repo, f"{commit}:{target.path}"))
+            changed = tip is None or _content(repo, tip, target) != _content(repo, commit, target)
+            if not changed or git_branch.push(repo, remote, branch, commit, tip):
+                hydrated = commit if changed else str(tip)
+                _note(repo, remote, hydrated, sha)
+                return Commit(
+                    commit=hydrated,
+                    tree=tree,
+                    branch=branch,
+                    changed=changed,
+                    pushed=changed,
+                    files=tuple(sorted(whole)),
+                )
+            wait(attempt)
+    raise overtaken(branch)
+
+
+def metadata(source: Path, sha: str) -> dict[str, str]:
+    """Return what the promoter shows of the source commit."""
+    shown = git(source, ["show", "--no-patch", "--format=%an <%ae>%x00%aI%x00%s%x00%b", sha])
+    author, date, subject, body = shown.decode("utf-8", "replace").rstrip("\n").split("\0")
+    fields = {
+        "drySha": sha,
+        "author": author,
+        "date": date,
+        "subject": subject,
+        "body": body.strip(),
+    }
+    return {key: value for key, value in fields.items() if value}
+
+
+def _content(repo: Path, commit: str, target: Target) -> dict[str, str]:
+    """Return the hydrated files of a commit, but for the file that names the source commit."""
+    tree = git_branch.lookup(repo, f"{commit}:{target.path}")
+    listed = git_branch.entries(repo, tree)
+    return {path: blob for path, blob in listed.items() if path != METADATA}
+
+
+def _note(repo: Path, remote: str, commit: str, sha: str) -> None:
+    """Note on the hydrated commit which source commit it stands for now."""
+    for attempt in attempts():
+        before = git_branch.fetch(repo, remote, NOTES, content=True)
+        if before:
+            git(repo, ["update-ref", NOTES, before])
+        note = json.dumps({"drySha": sha})
+        identity = ["-c", "user.name=Sealift", "-c", "user.email=sealift@localhost"]
+        git(repo, [*identity, "notes", f"--ref={NOTES}", "add", "--force", "-m", note, commit])
+        after = str(git_branch.lookup(repo, NOTES))
+        if after == before or git_branch.push(repo, remote, NOTES, after, before):
+            return
+        wait(attempt)
+    raise overtaken(NOTES)

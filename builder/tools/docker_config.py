@@ -1,0 +1,103 @@
+"""Logins for registries, from where docker, podman and skopeo keep them."""
+
+import base64
+import binascii
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from builder.tools.command import CommandError, run
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """A user name and a password, which is never shown."""
+
+    username: str
+    password: str = field(repr=False)
+
+    def basic(self) -> str:
+        """Encode it for HTTP basic authentication (RFC 7617)."""
+        return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+
+
+def find(host: str) -> Login | None:
+    """Return the login for a registry: from the environment, a config file or its helper.
+
+    In order: ``SEALIFT_REGISTRY_USERNAME`` and ``_PASSWORD`` (for every host, or for the one in
+    ``SEALIFT_REGISTRY_HOST``), then the auth files of docker and podman.
+    """
+    only = os.environ.get("SEALIFT_REGISTRY_HOST")
+    username = os.environ.get("SEALIFT_REGISTRY_USERNAME")
+    if username and only in (None, "", host):
+        return Login(username=username, password=os.environ.get("SEALIFT_REGISTRY_PASSWORD", ""))
+    for path in _files():
+        config = _read(path)
+        login = _from_helper(config, host) or _from_auths(config, host)
+        if login is not None:
+            return login
+    return None
+
+
+def _files() -> Iterator[Path]:
+    named = os.environ.get("REGISTRY_AUTH_FILE")
+    if named:
+        yield Path(named)
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime:
+        yield Path(runtime) / "containers" / "auth.json"
+    docker = os.environ.get("DOCKER_CONFIG")
+    yield (Path(docker) if docker else Path.home() / ".docker") / "config.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _keys(host: str) -> list[str]:
+    """Return the names under which auth files keep a host."""
+    keys = [host, f"https://{host}", f"http://{host}"]
+    if host in ("docker.io", "registry-1.docker.io"):
+        keys += ["https://index.docker.io/v1/", "index.docker.io", "docker.io"]
+    return keys
+
+
+def _from_auths(config: dict[str, Any], host: str) -> Login | None:
+    auths = config.get("auths") or {}
+    for key in _keys(host):
+        entry = auths.get(key) or auths.get(f"{key}/")
+        if not isinstance(entry, dict):
+            continue
+        if entry.get("auth"):
+            try:
+                pair = base64.b64decode(entry["auth"]).decode()
+            except (binascii.Error, UnicodeDecodeError):
+                continue
+            username, _, password = pair.partition(":")
+            return Login(username=username, password=password)
+        if entry.get("username"):
+            return Login(username=entry["username"], password=str(entry.get("password") or ""))
+    return None
+
+
+def _from_helper(config: dict[str, Any], host: str) -> Login | None:
+    """Ask a credential helper (docker-credential-NAME get), which reads the host and says JSON."""
+    helpers = config.get("credHelpers") or {}
+    for key in _keys(host):
+        name = helpers.get(key) or (config.get("credsStore") if key == host else None)
+        if not name or "/" in str(name):
+            continue
+        try:
+            said = json.loads(run([f"docker-credential-{name}", "get"], stdin=key.encode()))
+        except (CommandError, ValueError):
+            continue
+        if said.get("Username") and said.get("Secret"):
+            return Login(username=said["Username"], password=said["Secret"])
+    return None

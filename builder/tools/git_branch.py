@@ -1,0 +1,151 @@
+"""One branch of a remote, worked on without a work tree: fetched shallow, written, pushed.
+
+Content is never fetched, only commits and trees; new content goes in through ``git fast-import``. A
+push names the commit that it replaces, so that nobody's work is lost.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.core.errors import ToolError
+from builder.tools.command import CommandError
+from builder.tools.git import git, remote_head, unreachable
+
+_FETCHED = "refs/sealift/fetched"
+_WRITTEN = "refs/heads/sealift-written"
+# What git and the servers say when a branch moved between our look at it and our push.
+_OVERTAKEN = re.compile(
+    r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref|"
+    r"reference already exists|incorrect old value"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signing:
+    """How commits are signed: ``ssh`` or ``openpgp``, and the key as git's user.signingKey."""
+
+    format: str
+    key: str
+
+
+def fetch(repository: Path, remote: str, ref: str, *, content: bool = False) -> str | None:
+    """Bring the newest commit of a branch, or of a whole ref, and return it; None without one.
+
+    Raises ToolError when the remote does not answer.
+    """
+    full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+    if full.startswith("refs/heads/") and remote_head(repository, remote, full[11:]) is None:
+        return None
+    argv = ["fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head"]
+    argv += [] if content else ["--filter=blob:none"]
+    try:
+        git(repository, [*argv, "--", remote, f"+{full}:{_FETCHED}"])
+    except CommandError as error:
+        if "couldn't find remote ref" in error.stderr:
+            return None
+        raise unreachable(remote, error) from error
+    return lookup(repository, _FETCHED)
+
+
+def lookup(repository: Path, name: str) -> str | None:
+    """Return the id of an object, or None when there is none of that name."""
+    try:
+        found = git(repository, ["rev-parse", "--verify", "--quiet", "--end-of-options", name])
+    except CommandError:
+        return None
+    return found.decode().strip()
+
+
+def entries(repository: Path, tree: str | None) -> dict[str, str]:
+    """Return the files of a tree, path to blob id; empty for None."""
+    if tree is None:
+        return {}
+    listed = git(repository, ["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", tree])
+    found = {}
+    for line in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
+        head, _, path = line.partition("\t")
+        found[path] = head.split()[2]
+    return found
+
+
+def write(
+    repository: Path,
+    files: Mapping[str, bytes],
+    *,
+    path: str,
+    parent: str | None,
+    message: str,
+    signing: Signing | None = None,
+) -> str:
+    """Make a commit upon ``parent`` in which ``files`` are all that stands below ``path``.
+
+    An empty ``path`` is the root of the branch. Returns the commit. Raises CommandError.
+    """
+    git(repository, ["fast-import", "--quiet", "--force"], stdin=_stream(files, path, parent))
+    argv = ["-c", "user.name=Sealift", "-c", "user.email=sealift@localhost"]
+    sign = []
+    if signing is not None:
+        argv += ["-c", f"gpg.format={signing.format}", "-c", f"user.signingKey={signing.key}"]
+        sign = ["-S"]
+    argv += ["commit-tree", *sign, *(["-p", parent] if parent else []), f"{_WRITTEN}^{{tree}}"]
+    return git(repository, argv, stdin=message.encode()).decode().strip()
+
+
+def _stream(files: Mapping[str, bytes], path: str, parent: str | None) -> bytes:
+    """Write the fast-import stream of a tree: the folder emptied, then each file."""
+    below = f"{path}/" if path else ""
+    parts = [
+        f"reset {_WRITTEN}\n".encode(),
+        *([f"from {parent}\n".encode()] if parent else []),
+        f"\ncommit {_WRITTEN}\ncommitter Sealift <sealift@localhost> 0 +0000\ndata 0\n".encode(),
+        *([f"from {parent}\n".encode()] if parent else []),
+    ]
+    if parent:
+        parts.append(f"D {path}\n".encode() if path else b"deleteall\n")
+    for name, content in sorted(files.items()):
+        parts.append(b"M 100644 inline " + f"{below}{name}\n".encode())
+        parts.append(b"data %d\n%s\n" % (len(content), content))
+    return b"".join(parts)
+
+
+def push(repository: Path, remote: str, ref: str, commit: str, expected: str | None) -> bool:
+    """Push when the branch, or the whole ref, is still at ``expected``; tell whether it was.
+
+    Raises ToolError when the server does not take the push for another reason.
+    """
+    full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+    lease = f"--force-with-lease={full}:{expected or ''}"
+    try:
+        git(repository, ["push", "--quiet", "--atomic", lease, "--", remote, f"{commit}:{full}"])
+    except CommandError as error:
+        if _OVERTAKEN.search(error.stderr + str(error)):
+            return False
+        if (
+            full.startswith("refs/heads/")
+            and remote_head(repository, remote, full[11:]) != expected
+        ):
+            return False
+        raise _refused(ref, remote, error) from error
+    return True
+
+
+def _refused(ref: str, remote: str, error: CommandError) -> ToolError:
+    """Say why the server did not take a push."""
+    lines = [line for line in error.stderr.splitlines() if line.strip()]
+    reasons = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
+    reasons = reasons or re.findall(r"\[remote rejected\].*\((.+)\)", error.stderr)
+    if reasons:
+        return ToolError(
+            f"{remote} refuses the push to {ref}: {' '.join(filter(None, reasons))}",
+            hint="a protected branch takes changes by pull request only: use --pull-request",
+        )
+    return unreachable(remote, error)
+
+
+def parents(repository: Path, commit: str) -> list[str]:
+    """Return the parents that a commit names, also those that a shallow fetch left out."""
+    body = git(repository, ["cat-file", "commit", commit]).decode("utf-8", "replace")
+    head = body.partition("\n\n")[0]
+    return [line[7:] for line in head.splitlines() if line.startswith("parent ")]

@@ -1,0 +1,213 @@
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builder.publish import Target, publish
+from builder.tools.git import git
+from builder.tools.git_branch import Signing
+from tests.servers.registry import registry, registry_command
+from tests.conftest import Run
+from tests.source import Source
+
+FILES = {"kustomization.yaml": b"resources: []\n", "bundle.lock.yaml": b"lockVersion: 1\n"}
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    folder = tmp_path / "remote.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(folder)], check=True)
+    return folder
+
+
+def show(remote: Path, *argv: str) -> str:
+    return git(remote, argv).decode().strip()
+
+
+def committed(source: Source) -> str:
+    """Make the source a repository with a commit, and return it."""
+    identity = ["-c", "user.name=Jane", "-c", "user.email=jane@example.com"]
+    for argv in (
+        ["init", "-q"],
+        ["add", "-A"],
+        [*identity, "commit", "-q", "-m", "Add it\n\nWhy."],
+    ):
+        git(source.root, argv)
+    return show(source.root, "rev-parse", "HEAD")
+
+
+def test_a_dry_run_pushes_nothing(source: Source, run: Run, remote: Path) -> None:
+    result = run("publish", "example", "--repository", str(remote), "--dry-run")
+    assert result.code == 0
+    assert result.out.startswith("would be published: 11 files at example/ on main\n")
+    assert show(remote, "for-each-ref") == ""
+
+
+def test_a_proposal_goes_to_a_branch_named_by_content(remote: Path) -> None:
+    target = Target(repository=str(remote), branch="main", path="prod")
+    publish(FILES, target, environment="prod")
+    changed = {**FILES, "a.yaml": b"a: 1\n"}
+    first = publish(changed, target, environment="prod", propose=True)
+    again = publish(changed, target, environment="prod", propose=True)
+    assert first.branch == f"sealift/prod/{first.tree[:12]}"
+    assert (first.pushed, again.pushed, again.commit) == (True, False, first.commit)
+    assert show(remote, "rev-parse", f"{first.branch}^") == show(remote, "rev-parse", "main")
+    assert publish(FILES, target, environment="prod", propose=True).changed is False
+
+
+def test_a_proposal_moves_on_when_its_base_does(remote: Path) -> None:
+    target = Target(repository=str(remote), branch="main", path="prod")
+    publish(FILES, target, environment="prod")
+    changed = {**FILES, "a.yaml": b"a: 1\n"}
+    first = publish(changed, target, environment="prod", propose=True)
+    publish(FILES, Target(repository=str(remote), branch="main", path="other"), environment="other")
+    second = publish(changed, target, environment="prod", propose=True)
+    assert (second.branch, second.pushed) == (first.branch, True)
+    assert show(remote, "rev-parse", f"{second.branch}^") == show(remote, "rev-parse", "main")
+
+
+def test_commits_are_signed_with_an_ssh_key(remote: Path, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("ssh-keygen is not on PATH")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    signers = tmp_path / "signers"
+    signers.write_text(f"sealift@localhost {key.with_suffix('.pub').read_text()}")
+    made = publish(
+        FILES,
+        Target(repository=str(remote), branch="main", path="prod"),
+        environment="prod",
+        signing=Signing(format="ssh", key=str(key)),
+    )
+    settings = ["-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={signers}"]
+    git(remote, [*settings, "verify-commit", made.commit])
+    with pytest.raises(Exception, match="verify-commit"):
+        git(remote, [*settings, "verify-commit", f"{unsigned(remote)}"])
+
+
+def unsigned(remote: Path) -> str:
+    target = Target(repository=str(remote), branch="plain", path="prod")
+    return publish(FILES, target, environment="prod").commit
+
+
+def test_a_signing_key_that_is_missing_is_said(source: Source, run: Run, remote: Path) -> None:
+    path = source.root / "overlays" / "example" / "environment.yaml"
+    path.write_text(path.read_text() + "  signing: {format: ssh, key: /nowhere/key}\n")
+    result = run("publish", "example", "--repository", str(remote))
+    assert result.code == 3
+    assert "/nowhere/key" in result.err
+    assert show(remote, "for-each-ref") == ""
+
+
+def test_the_hydrator_writes_branch_metadata_and_note(
+    source: Source, run: Run, remote: Path
+) -> None:
+    dry = committed(source)
+    argv = ("publish", "example", "--repository", str(remote), "--mode", "hydrator", "--json")
+    first = json.loads(run(*argv).out)
+    assert (first["branch"], first["pushed"]) == ("environment/example-next", True)
+    metadata = json.loads(show(remote, "show", f"{first['branch']}:hydrator.metadata"))
+    assert metadata["drySha"] == dry
+    assert metadata["author"] == "Jane <jane@example.com>"
+    assert (metadata["subject"], metadata["body"]) == ("Add it", "Why.")
+    assert note(remote, first["commit"]) == {"drySha": dry}
+
+
+def note(remote: Path, commit: str) -> dict[str, str]:
+    shown = show(remote, "notes", "--ref=refs/notes/hydrator.metadata", "show", commit)
+    value: dict[str, str] = json.loads(shown)
+    return value
+
+
+def test_a_source_commit_that_changes_nothing_is_only_noted(
+    source: Source, run: Run, remote: Path
+) -> None:
+    committed(source)
+    argv = ("publish", "example", "--repository", str(remote), "--mode", "hydrator", "--json")
+    first = json.loads(run(*argv).out)
+    (source.root / "README.md").write_text("more\n")
+    dry = committed(source)
+    second = json.loads(run(*argv).out)
+    assert (second["changed"], second["commit"]) == (False, first["commit"])
+    assert note(remote, first["commit"]) == {"drySha": dry}
+
+
+def test_the_hydrator_wants_a_clean_commit(source: Source, run: Run, remote: Path) -> None:
+    result = run("publish", "example", "--repository", str(remote), "--mode", "hydrator")
+    assert result.code == 2
+    assert "the promoter needs the commit that the bundle was built from" in result.err
+
+
+@pytest.fixture
+def oci(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    if registry_command() is None and not os.environ.get("CI"):
+        pytest.skip("no registry on PATH")
+    with registry(tmp_path / "registry") as server:
+        monkeypatch.setenv("SEALIFT_PLAIN_HTTP", "1")
+        yield server.host
+
+
+def test_an_oci_artifact_is_pushed_once(source: Source, run: Run, oci: str) -> None:
+    argv = ("publish", "example", "--to", f"oci://{oci}/gitops", "--json")
+    first, second = json.loads(run(*argv).out), json.loads(run(*argv).out)
+    assert first["reference"] == f"oci://{oci}/gitops:example"
+    assert (first["changed"], second["changed"]) == (True, False)
+    assert first["digest"] == second["digest"]
+
+
+def test_what_is_no_oci_reference(source: Source, run: Run) -> None:
+    result = run("publish", "example", "--to", "https://registry/x")
+    assert (result.code, "'https://registry/x' is not an OCI reference" in result.err) == (2, True)
+
+
+def deliver_one(remote: str, name: str, rounds: int) -> None:
+    target = Target(repository=remote, branch="main", path=name)
+    for number in range(rounds):
+        files = {**FILES, "who.yaml": f"name: {name}\nround: {number}\n".encode()}
+        publish(files, target, environment=name)
+
+
+def test_32_publishers_at_once_all_land(remote: Path) -> None:
+    names = [f"env-{number:02}" for number in range(32)]
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=deliver_one, args=(str(remote), n, 1)) for n in names]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 32
+    assert show(remote, "ls-tree", "--name-only", "main").splitlines() == names
+    assert show(remote, "rev-list", "--count", "main") == "32"
+    for name in names:
+        assert show(remote, "show", f"main:{name}/who.yaml") == f"name: {name}\nround: 0"
+
+
+def test_publishers_killed_at_random_leave_whole_bundles(remote: Path) -> None:
+    chance = random.Random(5)
+    context = multiprocessing.get_context("spawn")
+    for turn in range(10):
+        workers = [
+            context.Process(target=deliver_one, args=(str(remote), f"env-{number}", 40))
+            for number in range(2)
+        ]
+        for worker in workers:
+            worker.start()
+        time.sleep(chance.uniform(0.3, 1.5))
+        for worker in workers:
+            if worker.pid:
+                os.kill(worker.pid, signal.SIGKILL)
+            worker.join()
+        git(remote, ["fsck", "--connectivity-only"])
+        for name in show(remote, "ls-tree", "--name-only", "main").splitlines() if turn else ():
+            listed = show(remote, "ls-tree", "--name-only", f"main:{name}").splitlines()
+            assert listed == ["bundle.lock.yaml", "kustomization.yaml", "who.yaml"]
+            assert show(remote, "show", f"main:{name}/who.yaml").startswith(f"name: {name}\n")
+    deliver_one(str(remote), "env-0", 1)
