@@ -21,7 +21,12 @@ def shown(path: Path, root: Path) -> str:
 
 def inside(path: Path, root: Path, *, named_in: str) -> Path:
     """Return ``path`` with its links followed; raise ConfigurationError when it leaves the root."""
-    resolved = path.resolve()
+    try:
+        resolved = path.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError before Python 3.13
+        raise ConfigurationError(
+            f"{shown(path, root)} is a link that leads to itself", where=named_in
+        ) from error
     if not resolved.is_relative_to(root.resolve()):
         raise ConfigurationError(
             f"{shown(path, root)} leads out of the source repository",
@@ -131,11 +136,12 @@ def _swap(fresh: Path, folder: Path) -> None:
         fresh.rename(folder)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-    folder.rename(old / folder.name)
     try:
-        fresh.rename(folder)
-    except BaseException:
-        (old / folder.name).rename(folder)
-        raise
+        folder.rename(old / folder.name)
+        try:
+            fresh.rename(folder)
+        except BaseException:
+            (old / folder.name).rename(folder)
+            raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
