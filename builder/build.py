@@ -33,7 +33,7 @@ class Build:
     @property
     def resources(self) -> tuple[Resource, ...]:
         """All resources: those in Git, then those that controllers will make."""
-        return (*self.manifests, *(r for n in self.nested for r in n.resources))
+        return (*self.manifests, *(r for n in self.nested for r in n.created))
 
     @property
     def ships(self) -> bool:
@@ -92,10 +92,10 @@ def collect(manifests: Manifests, nested: Sequence[NestedRender]) -> list[Refere
     second = [
         reference
         for render_ in nested
-        for resource in render_.resources
+        for resource in (*render_.resources, *render_.on_upgrade)
         for reference in collecting.of_resource(resource, skip.get(resource.id, ()))
     ]
-    return [*collecting.collect(manifests, skip), *charts, *second]
+    return list(dict.fromkeys((*collecting.collect(manifests, skip), *charts, *second)))
 
 
 def _lock(
@@ -130,6 +130,6 @@ def _lock(
         charts=tuple(charts[key] for key in sorted(charts)),
         images=locks.images(references),
         nested=tuple(
-            locks.inventory(n.chart, [resource.id for resource in n.resources]) for n in nested
+            locks.inventory(n.chart, [resource.id for resource in n.created]) for n in nested
         ),
     )

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+from builder.core import archive, references, rendered
 from builder.core import nested as nested_charts
-from builder.core import rendered
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested import NestedChart
+from builder.core.rendered import Rendered
 from builder.tools import helm
 from builder.tools.command import CommandError
 from builder.workspace import Overlay
@@ -17,12 +19,22 @@ MAX_DEPTH = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NestedRender:
-    """What one nested chart renders. Never written anywhere: it holds random Secrets."""
+    """What one nested chart renders. Never written anywhere: it holds random Secrets.
+
+    ``on_upgrade`` are the resources that an upgrade adds, or that then refer to something else.
+    """
 
     chart: NestedChart
     sha256: str
     resources: tuple[Resource, ...]
+    on_upgrade: tuple[Resource, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def created(self) -> tuple[Resource, ...]:
+        """All resources that the controller will create, by an installation or an upgrade."""
+        known = {resource.id for resource in self.resources}
+        return (*self.resources, *(r for r in self.on_upgrade if r.id not in known))
 
 
 def expand(
@@ -48,7 +60,7 @@ def expand(
             continue
         renders.append(outcome)
         findings += outcome.findings
-        below, more = expand(overlay, outcome.resources, depth=depth + 1)
+        below, more = expand(overlay, outcome.created, depth=depth + 1)
         renders += below
         findings += more
     return renders, findings
@@ -60,22 +72,64 @@ def render(overlay: Overlay, chart: NestedChart) -> NestedRender | Finding:
     if isinstance(vendored, Finding):
         return vendored
     entry, path = vendored
-    environment = overlay.environment
     try:
-        text = helm.template(
-            path,
-            release=chart.release,
-            namespace=chart.namespace,
-            values=chart.values,
-            sets=chart.sets,
-            kube_version=environment.kubernetes,
-            api_versions=environment.api_versions,
-        )
+        read = _template(overlay, chart, path)
     except CommandError as error:
         return _failed(chart, helm.message(error))
-    read = rendered.read(text, chart=chart.title, parent=chart.resource.id)
+    upgrade = Rendered(resources=(), findings=())
+    if archive.tells_upgrades(path.read_bytes(), source=chart.title):
+        upgrade = _on_upgrade(overlay, chart, path, read)
     return NestedRender(
-        chart=chart, sha256=entry.sha256, resources=read.resources, findings=read.findings
+        chart=chart,
+        sha256=entry.sha256,
+        resources=read.resources,
+        on_upgrade=upgrade.resources,
+        findings=tuple(dict.fromkeys((*read.findings, *upgrade.findings))),
+    )
+
+
+def _template(
+    overlay: Overlay, chart: NestedChart, path: Path, *, upgrade: bool = False
+) -> Rendered:
+    environment = overlay.environment
+    text = helm.template(
+        path,
+        release=chart.release,
+        namespace=chart.namespace,
+        values=chart.values,
+        sets=chart.sets,
+        kube_version=environment.kubernetes,
+        api_versions=environment.api_versions,
+        upgrade=upgrade,
+    )
+    return rendered.read(text, chart=chart.title, parent=chart.resource.id)
+
+
+def _on_upgrade(overlay: Overlay, chart: NestedChart, path: Path, installed: Rendered) -> Rendered:
+    """Return what an upgrade renders otherwise: a controller does both, sooner or later."""
+    try:
+        read = _template(overlay, chart, path, upgrade=True)
+    except CommandError as error:
+        return Rendered(resources=(), findings=(_not_on_upgrade(chart, helm.message(error)),))
+    known = {resource.id: _fetched(resource) for resource in installed.resources}
+    return Rendered(
+        resources=tuple(r for r in read.resources if known.get(r.id) != _fetched(r)),
+        findings=read.findings,
+    )
+
+
+def _fetched(resource: Resource) -> set[tuple[object, ...]]:
+    return {(r.kind, r.value, r.path) for r in references.of_resource(resource)}
+
+
+def _not_on_upgrade(chart: NestedChart, message: str) -> Finding:
+    return Finding(
+        code="upgrade-not-examined",
+        severity="warning",
+        subject=chart.title,
+        place=str(chart.resource.id),
+        cause=f"what the chart renders on an upgrade cannot be told without a cluster: {message}",
+        hint="look at the templates that ask for .Release.IsUpgrade",
     )
 
 

@@ -134,6 +134,26 @@ def _gzip(data: bytes) -> bytes:
     return b"".join(parts)
 
 
+_TELLS_UPGRADES = re.compile(rb"\.Release\.(?:IsUpgrade|IsInstall|Revision)\b")
+
+
+def tells_upgrades(data: bytes, *, source: str) -> bool:
+    """Tell whether a template of a chart, at any depth, asks if it is installed or upgraded."""
+    return _tells_upgrades(read(data, source=source).files, source)
+
+
+def _tells_upgrades(files: Mapping[str, bytes], source: str) -> bool:
+    for path, content in files.items():
+        if path.endswith(".tgz"):
+            if _tells_upgrades(read(content, source=f"{source}: {path}").files, source):
+                return True
+        elif "templates/" in path and not path.endswith("NOTES.txt"):  # nobody creates notes
+            found = _TELLS_UPGRADES.search(content)
+            if found:
+                return True
+    return False
+
+
 def missing_dependencies(files: Mapping[str, bytes], source: str, path: str = "") -> list[str]:
     """Name the declared dependencies that are not in ``charts/``, at any depth.
 

@@ -42,7 +42,7 @@ class AppliedOperation:
 
     op: str
     path: str
-    before: Any
+    before: Any = field(hash=False)
     place: str
 
 

@@ -50,7 +50,7 @@ class Response:
 
 
 class Registry:
-    """A registry at a host; safe to use from several threads. Closes its connections with ``with``."""
+    """A registry at a host; safe to use from several threads. A ``with`` closes its connections."""
 
     def __init__(
         self,
