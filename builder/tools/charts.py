@@ -115,6 +115,7 @@ def _get(url: str, repository: str, login: Login, limit: int) -> bytes:
         with urllib.request.urlopen(request, timeout=60, context=context) as response:  # noqa: S310
             data: bytes = response.read(limit + 1)
     except urllib.error.HTTPError as error:
+        error.close()
         hints = {
             401: "set SEALIFT_CHARTS_USERNAME and SEALIFT_CHARTS_PASSWORD",
             403: "the account may not read this chart",

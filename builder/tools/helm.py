@@ -51,6 +51,10 @@ def home() -> Iterator[dict[str, str]]:
             "HELM_DATA_HOME": f"{folder}/data",
             "HELM_REGISTRY_CONFIG": f"{folder}/registry.json",
             "KUBECONFIG": f"{folder}/none",
+            # An empty one counts as none.
+            **dict.fromkeys(
+                ("HELM_NAMESPACE", "HELM_DEBUG", "HELM_PLUGINS", "HELM_KUBECONTEXT"), ""
+            ),
         }
 
 
