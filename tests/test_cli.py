@@ -13,6 +13,7 @@ import pytest
 from builder import __version__
 from builder import build as building
 from tests.conftest import Refused, Run
+from tests.processes import has_ended
 from tests.source import Source, snapshot
 
 SEALIFT = [sys.executable, "-m", "builder"]
@@ -251,18 +252,7 @@ def test_an_interrupt_ends_the_tools_too(
     assert process.returncode == 130
     assert b"Traceback" not in stderr
     assert snapshot(source.root) == before
-    with pytest.raises(ProcessLookupError):
-        _wait_until_gone(int((tmp_path / "pid").read_text()))
-
-
-def _wait_until_gone(pid: int) -> None:
-    """Raise ProcessLookupError once the process has ended: its new parent reaps it."""
-    for _ in range(500):
-        os.kill(pid, 0)
-        stat = Path(f"/proc/{pid}/stat")
-        if stat.is_file() and stat.read_text().rpartition(")")[2].split()[0] == "Z":
-            raise ProcessLookupError
-        time.sleep(0.02)
+    assert has_ended(int((tmp_path / "pid").read_text()))
 
 
 def test_an_output_folder_that_cannot_be_made(source: Source, run: Run) -> None:
