@@ -131,14 +131,19 @@ class _Renderer:
 
     def only_patches(self, kustomization: Kustomization) -> bool:
         """Tell whether all transformers are patches: others are kustomize's work."""
-        return all(_holds_patches(text) for _, text, _ in _transformers(kustomization))
+        return all(
+            kind == "PatchTransformer"
+            for source, text, _ in _transformers(kustomization)
+            for kind in _kinds(text, source)
+        )
 
     def refuse_patches(self, kustomization: Kustomization) -> None:
         """Patches at or below other transformations cannot be held strict from outside."""
         for below in sources.tree(kustomization.folder, self.overlay.root):
             patched = [f for f in ("patches", "patchesJson6902", "patchesStrategicMerge")
                        if below.fields.get(f)]  # fmt: skip
-            if any(_holds_patches(text) for _, text, _ in _transformers(below)):
+            files = _transformers(below)
+            if any("PatchTransformer" in _kinds(text, source) for source, text, _ in files):
                 patched.append("transformers")
             if patched:
                 others = sorted(kustomization.fields.keys() - _PLAIN)
@@ -199,8 +204,12 @@ def _transformers(kustomization: Kustomization) -> list[tuple[str, str, str]]:
     return files
 
 
-def _holds_patches(text: str) -> bool:
-    return "PatchTransformer" in text
+def _kinds(text: str, source: str) -> list[object]:
+    """Return the kinds of the documents in a file of transformers; one may hold none."""
+    return [
+        document.value.get("kind") if isinstance(document.value, dict) else None
+        for document in yaml.load_ours(text, source=source)
+    ]
 
 
 def _missed(problem: PatchError) -> Finding:
