@@ -105,7 +105,14 @@ class Kustomization:
             raise ConfigurationError(
                 f"there is no {entry}", where=place, hint=f"did you mean {near}?" if near else None
             )
-        return inside(path, self.root, named_in=place)
+        resolved = inside(path, self.root, named_in=place)
+        if resolved.is_file() and not resolved.is_relative_to(self.folder.resolve()):
+            raise ConfigurationError(
+                f"kustomize takes no file from outside its folder: {entry}",
+                where=place,
+                hint="move it, or put a kustomization.yaml beside it and name its folder",
+            )
+        return resolved
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

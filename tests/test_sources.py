@@ -156,9 +156,19 @@ def test_an_overlay_that_is_a_link_out_is_refused(
 
 
 def test_a_link_inside_the_repository_is_followed(source: Source, run: Run) -> None:
-    source.path("overlays/example/patches/airgap.yaml").rename(source.path("overlays/airgap.yaml"))
-    source.path("overlays/example/patches/airgap.yaml").symlink_to("../../airgap.yaml")
+    source.path("base/wandb/namespace.yaml").rename(source.path("base/wandb/real.yaml"))
+    source.path("base/wandb/namespace.yaml").symlink_to("real.yaml")
     assert run("build", "example").code == 0
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_a_file_of_another_folder_is_refused(source: Source, refused: Refused, link: bool) -> None:
+    """kustomize refuses it, for whoever builds the overlay without Sealift."""
+    source.write("overlays/more.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    source.overlay("more", f"resources: [../example, {'more.yaml' if link else '../more.yaml'}]\n")
+    if link:
+        source.path("overlays/more/more.yaml").symlink_to("../more.yaml")
+    assert "kustomize takes no file from outside its folder" in refused("build", "more")
 
 
 @pytest.mark.parametrize("entry", ["../../../outside", "/etc", "../../../outside/x.yaml"])
