@@ -3,6 +3,7 @@
 Each command lives in :mod:`builder.commands` and imports what is heavy when it runs.
 """
 
+import os
 import sys
 
 import typer
@@ -20,6 +21,8 @@ EXIT_CODES = (
     "Exit codes: 0 fine; 1 findings, or a difference; 2 wrong usage or configuration; "
     "3 an outside tool or service failed; 4 a bug; 130 interrupted."
 )
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="sealift",
@@ -57,6 +60,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command line and return the exit code; nothing below this prints errors."""
     try:
         outcome = app(args=argv, standalone_mode=False, prog_name="sealift")
+        if outcome == INTERRUPTED:  # typer has taken the KeyboardInterrupt
+            print("interrupted", file=sys.stderr)
         return outcome if isinstance(outcome, int) else 0
     except SealiftError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -65,10 +70,11 @@ def main(argv: list[str] | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # Whoever reads our output has seen enough; Python would complain once more at exit.
-        sys.stdout = None
+        return INTERRUPTED
+    except (BrokenPipeError, SystemExit):
+        # Whoever reads our output has seen enough: click ends the process then. Python would
+        # complain once more at exit, when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         return _unexpected(error)
@@ -82,8 +88,9 @@ def _unexpected(error: Exception) -> int:
             print(context.get_usage(), file=sys.stderr)
         print(f"error: {error.format_message()}", file=sys.stderr)
         return 2
-    if isinstance(error, OSError) and error.filename:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{error.strerror}", file=sys.stderr)
         return 3
     return _bug(error)
 

@@ -36,7 +36,11 @@ class Delivery:
 def target_of(overlay: Overlay, way: Way) -> Target:
     """Return where an environment's bundle is committed; raise ConfigurationError when unsaid."""
     settings = overlay.environment.publish
-    repository = way.repository or (settings.repository if settings else None)
+    repository = way.repository
+    if not repository and settings:
+        # In the file a path is meant from the file's repository, on the command line from here.
+        local = "://" not in settings.repository and "@" not in settings.repository
+        repository = str(overlay.root / settings.repository) if local else settings.repository
     if not repository:
         raise ConfigurationError(
             f"no repository to publish {overlay.name} to",

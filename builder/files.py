@@ -8,7 +8,7 @@ from pathlib import Path
 
 from builder.core.errors import ConfigurationError, nearest
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 100 * 1024 * 1024
 
 
 def shown(path: Path, root: Path) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.core.archive import tarball
+from builder.core import tarball
 from builder.core.errors import ConfigurationError
 from builder.tools import docker_config
 from builder.tools.registry import MANIFEST, Descriptor, Registry
@@ -63,7 +63,7 @@ def _push(
     registry: Registry, repository: str, tag: str, files: Mapping[str, bytes], environment: str
 ) -> tuple[str, Descriptor | None]:
     """Push layer, config and manifest; return the digest, and what the tag named before."""
-    layer = registry.push_blob(repository, tarball(files))
+    layer = registry.push_blob(repository, tarball.write(files))
     config = registry.push_blob(repository, b"{}")
     manifest = {
         "schemaVersion": 2,

@@ -5,7 +5,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.core import archive, charts_lock, yaml
@@ -172,17 +172,18 @@ def _packaged(folder: Path, name: str) -> bytes:
             raise ConfigurationError(
                 f"{path.relative_to(folder)} is a link out of the chart", where=str(folder)
             )
+    own = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    _complete(own, name)
     with tempfile.TemporaryDirectory(prefix="sealift-") as destination:
-        _complete(
-            {
-                p.relative_to(folder).as_posix(): p.read_bytes()
-                for p in folder.rglob("*")
-                if p.is_file()
-            },
-            name,
-        )
         packaged = helm.package(folder, Path(destination)).read_bytes()
-    return archive.pack(archive.read(packaged, source=name))
+    chosen = archive.read(packaged, source=name)
+    # helm says which files belong to the chart; its Chart.yaml is written anew by each version.
+    files = {path: own.get(path, data) for path, data in chosen.files.items()}
+    return archive.pack(replace(chosen, files=files))
 
 
 def _complete(files: Mapping[str, bytes], title: str) -> None:

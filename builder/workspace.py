@@ -113,7 +113,7 @@ class Overlay:
     @property
     def airgap_file(self) -> Path:
         """The patch file that `sealift airgap` writes."""
-        return self.folder / "patches" / "airgap.yaml"
+        return (self.folder / "patches" / "airgap.yaml").resolve()
 
 
 def find_overlay(root: Path, name: str) -> Overlay:

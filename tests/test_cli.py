@@ -209,7 +209,6 @@ def test_a_bug_is_a_log_and_exit_code_4(
     log.unlink()
 
 
-@pytest.mark.xfail(reason="click ends with 1 before main() sees the error")
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_a_reader_that_has_seen_enough(source: Source, form: str) -> None:
     read, write = os.pipe()
@@ -221,7 +220,6 @@ def test_a_reader_that_has_seen_enough(source: Source, form: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.xfail(reason="main() takes an OSError without a file's name for a bug")
 def test_a_full_disk_is_not_a_bug(source: Source, scratch: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

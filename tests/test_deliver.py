@@ -14,8 +14,8 @@ import pytest
 from builder.publish import Target, publish
 from builder.tools.git import git
 from builder.tools.git_branch import Signing
-from tests.servers.registry import registry, registry_command
 from tests.conftest import Run
+from tests.servers.registry import registry, registry_command
 from tests.source import Source
 
 FILES = {"kustomization.yaml": b"resources: []\n", "bundle.lock.yaml": b"lockVersion: 1\n"}
@@ -190,7 +190,7 @@ def test_32_publishers_at_once_all_land(remote: Path) -> None:
         assert show(remote, "show", f"main:{name}/who.yaml") == f"name: {name}\nround: 0"
 
 
-def test_publishers_killed_at_random_leave_whole_bundles(remote: Path) -> None:
+def test_publishers_killed_at_random_leave_whole_bundles(remote: Path, scratch: Path) -> None:
     chance = random.Random(5)
     context = multiprocessing.get_context("spawn")
     for turn in range(10):
@@ -211,3 +211,5 @@ def test_publishers_killed_at_random_leave_whole_bundles(remote: Path) -> None:
             assert listed == ["bundle.lock.yaml", "kustomization.yaml", "who.yaml"]
             assert show(remote, "show", f"main:{name}/who.yaml").startswith(f"name: {name}\n")
     deliver_one(str(remote), "env-0", 1)
+    for folder in scratch.glob("sealift-git-*"):  # SIGKILL leaves no time to tidy up
+        shutil.rmtree(folder)

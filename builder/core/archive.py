@@ -1,21 +1,12 @@
 """Chart archives: read in memory, nothing unpacked before all of it was looked at."""
 
-import gzip
-import io
 import re
-import struct
-import tarfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
-from builder.core import yaml
+from builder.core import tarball, yaml
 from builder.core.errors import ConfigurationError
-
-MAX_BYTES = 100 * 1024 * 1024
-MAX_MEMBERS = 20_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,23 +20,7 @@ class ChartArchive:
 
 def read(data: bytes, *, source: str) -> ChartArchive:
     """Read a ``.tgz`` chart; raise ConfigurationError when it is none, or not safe to unpack."""
-    files: dict[str, bytes] = {}
-    total = 0
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
-            for member in tar:
-                check_member(member, source)
-                total += member.size
-                if total > MAX_BYTES or len(files) >= MAX_MEMBERS:
-                    raise ConfigurationError(
-                        f"unpacks to more than {MAX_BYTES // 2**20} MiB or {MAX_MEMBERS:,} files",
-                        where=source,
-                    )
-                content = tar.extractfile(member) if member.isfile() else None
-                if content is not None:
-                    files[str(PurePosixPath(member.name))] = content.read()
-    except (tarfile.TarError, EOFError, OSError, gzip.BadGzipFile) as error:
-        raise ConfigurationError(f"is not a .tgz archive: {error}", where=source) from error
+    files = tarball.read(data, source=source)
     folders = {path.partition("/")[0] for path in files}
     if len(folders) != 1:
         raise ConfigurationError("does not hold one folder with a chart", where=source)
@@ -57,19 +32,6 @@ def read(data: bytes, *, source: str) -> ChartArchive:
             f"the chart {metadata['name']} stands in a folder {folder}", where=source
         )
     return ChartArchive(name=metadata["name"], version=str(metadata["version"]), files=below)
-
-
-def check_member(member: tarfile.TarInfo, source: str) -> None:
-    """Refuse a member that would leave the folder, or is neither file nor folder."""
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts or "\\" in member.name:
-        raise ConfigurationError(
-            f"the member {member.name!r} leaves the archive's folder",
-            where=source,
-            hint="do not use this archive; get it from its source again",
-        )
-    if not (member.isfile() or member.isdir()):
-        raise ConfigurationError(f"the member {member.name!r} is a link or a device", where=source)
 
 
 def chart_yaml(files: Mapping[str, bytes], source: str) -> dict[str, Any]:
@@ -104,34 +66,7 @@ def conditions(
 
 def pack(chart: ChartArchive) -> bytes:
     """Write a chart as ``.tgz``: the same files give the same bytes, on every machine."""
-    return tarball({f"{chart.name}/{path}": content for path, content in chart.files.items()})
-
-
-def tarball(files: Mapping[str, bytes]) -> bytes:
-    """Write files as a ``.tar.gz`` without times, owners or compression."""
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w", format=tarfile.GNU_FORMAT) as tar:
-        for path, content in sorted(files.items()):
-            member = tarfile.TarInfo(path)
-            member.size, member.mode, member.mtime = len(content), 0o644, 0
-            tar.addfile(member, io.BytesIO(content))
-    return _gzip(raw.getvalue())
-
-
-def _gzip(data: bytes) -> bytes:
-    """Write a gzip member (RFC 1952) of stored blocks (RFC 1951).
-
-    What a compressor makes of the same bytes differs between zlib and its successors, and with it
-    the archive's digest.
-    """
-    parts = [b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"]
-    starts = range(0, len(data), 0xFFFF)
-    for start in starts:
-        block = data[start : start + 0xFFFF]
-        last = start == starts[-1]
-        parts.append(struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF) + block)
-    parts.append(struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF))
-    return b"".join(parts)
+    return tarball.write({f"{chart.name}/{path}": data for path, data in chart.files.items()})
 
 
 _TELLS_UPGRADES = re.compile(rb"\.Release\.(?:IsUpgrade|IsInstall|Revision)\b")

@@ -5,6 +5,7 @@ these is an error that names the file, the operation, the resource and the path.
 """
 
 import copy
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -146,6 +147,8 @@ def parse_operations(text: str, *, source: str, offset: int = 0) -> tuple[Operat
     """
     lines = yaml.lines(text, source=source, offset=offset)
     body = yaml.load(text, source=source)
+    if text.startswith("["):
+        _check_json(text, lines.at(()))
     if isinstance(body, dict):
         raise PatchError(
             "is a strategic merge patch; Sealift applies JSON patches (RFC 6902) only",
@@ -157,6 +160,16 @@ def parse_operations(text: str, *, source: str, offset: int = 0) -> tuple[Operat
     return tuple(
         _operation(number, item, lines.at((str(number),))) for number, item in enumerate(body)
     )
+
+
+def _check_json(text: str, where: str) -> None:
+    """Hold a text that starts with a bracket to JSON: kustomize reads it as nothing else."""
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise PatchError(
+            f"starts as JSON and is none: {error}", where=where, hint="write a YAML list: - op: ..."
+        ) from error
 
 
 def _operation(number: int, item: Any, where: str) -> Operation:

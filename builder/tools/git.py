@@ -18,6 +18,7 @@ _CREDENTIALS = (
     '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" '
     '"$SEALIFT_GIT_USERNAME" "$SEALIFT_GIT_PASSWORD"; }; f'
 )
+_WEB = ("https", "http")
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:[^:].*")
 # Control characters, ``transport::address``, and hosts that ssh would take for an option.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|^[^/]*::|^[^/]*@-|://[^/]*@-|://-")
@@ -93,7 +94,12 @@ def git(repository: Path, argv: Sequence[str], *, stdin: bytes | None = None) ->
     settings = [*_SETTINGS]
     if os.environ.get("SEALIFT_GIT_USERNAME"):
         # The empty one takes away the helpers of the user's settings, which would come first.
-        settings += [("credential.helper", ""), ("credential.helper", _CREDENTIALS)]
+        host = os.environ.get("SEALIFT_GIT_HOST")
+        settings += [("credential.helper", "")]
+        if host:
+            settings += [(f"credential.{s}://{host}.helper", _CREDENTIALS) for s in _WEB]
+        else:
+            settings += [("credential.helper", _CREDENTIALS)]
         env["GIT_ASKPASS"] = ""
     elif "GIT_ASKPASS" not in os.environ:
         env["GIT_ASKPASS"] = ""
