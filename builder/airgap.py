@@ -3,31 +3,32 @@
 The result is source: ``patches/airgap.yaml`` of the overlay, reviewed and committed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from builder.airgap_inputs import digest
 from builder.core import changes as change_lists
-from builder.core import first_order, mirror, yaml
+from builder.core import chart_source, first_order, mirror, value_changes
 from builder.core import nested as nested_charts
+from builder.core import patch as patches
 from builder.core import references as collecting
 from builder.core.changes import Change
-from builder.core.environment import ChartRepository
 from builder.core.errors import ConfigurationError
 from builder.core.findings import Finding
-from builder.core.manifests import Manifests
+from builder.core.manifests import Manifests, ResourceId
 from builder.core.nested import NestedChart
-from builder.core.pointer import get
-from builder.core.trace import Path, with_values
+from builder.core.overrides import Path, with_values
+from builder.core.pointer import pointer
 from builder.files import shown, write_text
 from builder.plan import Moved, Plan, plan
-from builder.probe import hand_set, probe
+from builder.probe import probe
 from builder.render import render
 from builder.tools import helm
 from builder.tools.command import CommandError
 from builder.workspace import Overlay
+
+_GENERATED = "/patches/airgap.yaml"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -47,30 +48,53 @@ def airgap(overlay: Overlay) -> Airgap:
     Raises ConfigurationError and ToolError; what no patch can move is a finding.
     """
     first = render(overlay)
-    if not len(first.before_airgap):
-        return Airgap(findings=list(first.findings))
     before = first.before_airgap
+    if not len(before):
+        return Airgap(findings=list(first.findings))
     result = Airgap()
     changes: list[Change] = []
-    found = nested_charts.find(before, overlay.base.base.nested_charts)
-    charts = [entry for entry in found if not isinstance(entry, Finding)]
-    result.findings += [entry for entry in found if isinstance(entry, Finding)]
-    for chart in charts:
-        changes += _repository(overlay, chart, before)
-        changes += _nested(overlay, chart, result)
+    charts: list[NestedChart] = []
+    plans: dict[ResourceId, list[tuple[NestedChart, Plan]]] = {}
+    for chart in nested_charts.find(before, overlay.base.base.nested_charts):
+        if isinstance(chart, Finding):
+            result.findings.append(chart)
+            continue
+        charts.append(chart)
+        changes += _source(overlay, chart, before, result)
+        planned = _nested(overlay, chart, result)
+        if planned is not None:
+            plans.setdefault(chart.resource.id, []).append((chart, planned))
+            changes += value_changes.changes(
+                chart, planned.values, planned.assignments, planned.reasons
+            )
     changes += _first_order(overlay, before, charts, result)
     _check_collisions(overlay, result)
     resources = {resource.id: resource for resource in before}
-    ordered = sorted(changes, key=lambda c: (c.resource, c.path))
+    # Several charts may come from one repository object.
+    by_place = {(change.resource, change.path): change for change in changes}
+    ordered = [by_place[place] for place in sorted(by_place)]
     result.text = change_lists.write(resources, ordered, digest(overlay, before))
+    _check_taken(overlay, before, plans, result)
     return result
+
+
+def _source(
+    overlay: Overlay, chart: NestedChart, before: Manifests, result: Airgap
+) -> Iterator[Change]:
+    """Yield the changes of where a chart comes from."""
+    rule = overlay.base.rule(chart.resource.id)
+    for found in chart_source.changes(chart, rule, overlay.environment, before):
+        if isinstance(found, Finding):
+            result.findings.append(found)
+        else:
+            yield found
 
 
 def _first_order(
     overlay: Overlay, before: Manifests, charts: Sequence[NestedChart], result: Airgap
 ) -> list[Change]:
     """Return the changes of what stands in Git itself."""
-    skip: dict[Any, set[Path]] = {}
+    skip: dict[ResourceId, set[Path]] = {}
     for chart in charts:
         places = (*chart.value_paths, chart.chart_path)
         skip.setdefault(chart.resource.id, set()).update(places)
@@ -78,74 +102,25 @@ def _first_order(
             skip.setdefault(chart.repository_at[0], set()).add(chart.repository_at[1])
     references = collecting.collect(before, skip)
     changes = first_order.changes(before, references, overlay.environment, overlay.base.base)
-    by_place = {(change.resource, change.path): change for change in changes}
+    changed = {(change.resource, change.path) for change in changes}
     for reference in references:
-        change = by_place.get((reference.resource, reference.path))
-        wanted = first_order.target(reference, overlay.environment)
         if reference.kind == "image" and not reference.comment:
-            target = str(wanted) if change else reference.value
+            wanted = first_order.target(reference, overlay.environment)
+            moves = (reference.resource, reference.path) in changed
+            target = str(wanted) if moves else reference.value
             moved = Moved(reference=reference, paths=(), target=target)
             result.moved.append((moved, f"{reference.resource} {reference.pointer}"))
     return changes
 
 
-def _repository(overlay: Overlay, chart: NestedChart, before: Manifests) -> list[Change]:
-    """Return the changes that make the controller pull the chart from inside."""
-    inside = overlay.environment.chart_repository
-    if inside is None or chart.repository_at is None:
-        return []
-    resource, path = chart.repository_at
-    owner = before.get(resource)
-    current = get(owner.body, path) if owner else None
-    wanted = _repository_text(inside, chart, path, str(current))
-    changes = []
-    if current != wanted:
-        changes.append(
-            Change(
-                resource=resource,
-                path=path,
-                value=wanted,
-                before=current,
-                reason=f"chart {chart.title}: the controller pulls it in the cluster",
-            )
-        )
-    rule = overlay.base.rule(chart.resource.id)
-    if inside.credential_secret and rule and rule.credential_secret:
-        place = tuple(rule.credential_secret.strip("/").split("/"))
-        value = {"name": inside.credential_secret}
-        if get(chart.resource.body, place) != value:
-            changes.append(
-                Change(
-                    resource=chart.resource.id,
-                    path=place,
-                    value=value,
-                    before=get(chart.resource.body, place),
-                    reason="lets the controller log in to the chart repository",
-                )
-            )
-    return changes
-
-
-def _repository_text(inside: ChartRepository, chart: NestedChart, path: Path, current: str) -> str:
-    """Write the repository as the field wants it: an OCI reference ends with the chart's name."""
-    url = inside.url.rstrip("/")
-    if url.startswith("oci://"):
-        named = path[-1] == "url" and chart.resource.id.group == "apps.wandb.com"
-        named = named or current.rstrip("/").endswith(f"/{chart.name}") or path[-1] == "chart"
-        text = f"{url}/{chart.name}" if named else url
-        return text.removeprefix("oci://") if path[-1] == "repoURL" else text
-    return url
-
-
-def _nested(overlay: Overlay, chart: NestedChart, result: Airgap) -> list[Change]:
-    """Return the changes of a custom resource's values."""
+def _nested(overlay: Overlay, chart: NestedChart, result: Airgap) -> Plan | None:
+    """Plan the values of one nested chart; None when it cannot be examined."""
     with probe(overlay, chart) as opened:
         if isinstance(opened, Finding):
             result.findings.append(opened)
-            return []
-        ours = f"{shown(overlay.airgap_file, overlay.root)}:"
-        frozen = hand_set(chart, chart.values, ours)
+            return None
         try:
+            frozen = value_changes.by_hand(chart, _GENERATED)
             planned = plan(opened, overlay.environment, frozen)
         except CommandError as error:
             result.findings.append(
@@ -157,89 +132,53 @@ def _nested(overlay: Overlay, chart: NestedChart, result: Airgap) -> list[Change
                     hint="look at the values of the custom resource",
                 )
             )
-            return []
+            return None
         finally:
             result.renders += opened.renders
-            result.culprits += ["/" + "/".join(path) for path in opened.culprits]
+            result.culprits += [pointer(path) for path in opened.culprits]
     result.findings += planned.findings
-    root = "/" + "/".join(chart.values_path or chart.values_text or ())
+    at = value_changes.root(chart)
     result.moved += [
-        (moved, ", ".join(f"{root}/{'/'.join(p)}" for p in moved.paths)) for moved in planned.moved
+        (moved, ", ".join(pointer((*at, *path)) for path in moved.paths)) for moved in planned.moved
     ]
-    return _value_changes(chart, planned)
+    return planned
 
 
-def _value_changes(chart: NestedChart, planned: Plan) -> list[Change]:
-    """Return a plan's values as changes of the custom resource."""
-    if not planned.assignments:
-        return []
-    if chart.values_path is None:
-        return _text_change(chart, planned)
-    changes = []
-    whole: dict[Path, Any] = {}
-    own = get(chart.resource.body, chart.values_path) or {}
-    for path, value in planned.assignments.items():
-        listed = _list_above(planned.values, own, path)
-        if listed is not None:
-            whole[listed] = planned.reasons[path]
-            continue
-        changes.append(
-            Change(
-                resource=chart.resource.id,
-                path=(*chart.values_path, *path),
-                value=value,
-                before=get(planned.values, path),
-                reason=planned.reasons[path],
-            )
-        )
-    result = with_values(chart.values, planned.values, planned.assignments)
-    for path, reason in whole.items():
-        changes.append(
-            Change(
-                resource=chart.resource.id,
-                path=(*chart.values_path, *path),
-                value=get(result, path),
-                before=get(planned.values, path),
-                reason=reason,
-            )
-        )
-    return changes
-
-
-def _list_above(effective: Mapping[str, Any], own: Any, path: Path) -> Path | None:
-    """Return the list that a path goes through when the resource does not have it itself.
-
-    helm replaces lists whole, so all of it has to be set.
-    """
-    for length in range(1, len(path)):
-        if isinstance(get(effective, path[:length]), list):
-            return None if isinstance(get(own, path[:length]), list) else path[:length]
-    return None
-
-
-def _text_change(chart: NestedChart, planned: Plan) -> list[Change]:
-    """Return the change of values that stand as YAML text in the resource."""
-    if chart.values_text is None:
-        return []
-    current = get(chart.resource.body, chart.values_text)
-    documents = yaml.load_all(str(current or ""), source=str(chart.resource.id))
-    own = documents[0].value if documents else {}
-    values = with_values(own, planned.values, planned.assignments)
-    return [
-        Change(
-            resource=chart.resource.id,
-            path=chart.values_text,
-            value=yaml.dump(values),
-            before=", ".join("/".join(path) for path in planned.assignments),
-            reason="; ".join(sorted(set(planned.reasons.values()))),
-        )
-    ]
+def _check_taken(
+    overlay: Overlay,
+    before: Manifests,
+    plans: dict[ResourceId, list[tuple[NestedChart, Plan]]],
+    result: Airgap,
+) -> None:
+    """Apply the patches that were written, and see that each chart gets the planned values."""
+    written = patches.parse_transformers(
+        result.text, source=shown(overlay.airgap_file, overlay.root)
+    )
+    after, problems = patches.apply_all(before, written)
+    for problem in problems:
+        raise problem
+    found = nested_charts.find(after, overlay.base.base.nested_charts)
+    values = {(c.resource.id, c.chart_path): c.values for c in found if not isinstance(c, Finding)}
+    for resource, planned in plans.items():
+        for chart, its in planned:
+            wanted = with_values(chart.values, its.values, its.assignments)
+            if values.get((resource, chart.chart_path)) != wanted:
+                result.findings.append(
+                    Finding(
+                        code="values-not-taken",
+                        subject=chart.title,
+                        place=str(resource),
+                        cause="another source of the chart's values stands above the resource's "
+                        "own, and sets them again or adds to them",
+                        hint="set there what the patches set, or merge it into the resource",
+                    )
+                )
 
 
 def _check_collisions(overlay: Overlay, result: Airgap) -> None:
     """Find two source images that would share one mirrored name."""
     sources = [
-        mirror.pinned(moved.reference.image, overlay.environment.pins)
+        mirror.pinned(moved.reference.image, overlay.environment)
         for moved, _ in result.moved
         if moved.reference.image is not None
         and not mirror.is_mirrored(moved.reference.image, overlay.environment.registry)

@@ -8,8 +8,8 @@ from builder.core import trace
 from builder.core.explain import Place
 from builder.core.findings import Finding
 from builder.core.nested import NestedChart
+from builder.core.overrides import Path
 from builder.core.references import Reference
-from builder.core.trace import Path
 from builder.probe import probe
 
 Places = dict[tuple[object, ...], tuple[Path, ...]]

@@ -1,6 +1,6 @@
 """The values that point one nested chart inside: traced, solved, and rendered to see them hold."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,14 +8,19 @@ from builder.core import first_order, knobs, mirror, solve, trace, unmoved
 from builder.core.environment import Environment
 from builder.core.findings import Finding
 from builder.core.image import ImageName
+from builder.core.overrides import Path, with_values
 from builder.core.references import Reference
 from builder.core.solve import Goal
-from builder.core.trace import Key, Path, Traced, Variable, key_of
+from builder.core.tokens import Variable
+from builder.core.trace import Key, Traced, key_of
 from builder.core.verify import leaves
 from builder.probe import Look, Probe
+from builder.tools import helm
+from builder.tools.command import CommandError
 
 _ROUNDS = 4
-_MAX_EMPTY = 12
+_MAX_REFUSED = 4
+_MAX_HIDDEN = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +34,10 @@ class Moved:
 
 @dataclass(kw_only=True, slots=True)
 class Plan:
-    """What to set in a nested chart's values, and what cannot be reached by any."""
+    """What to set in a nested chart's values, and what cannot be reached by any.
+
+    ``values`` are the effective values without the plan.
+    """
 
     values: Mapping[str, Any]
     assignments: dict[Path, Any] = field(default_factory=dict)
@@ -45,47 +53,82 @@ def plan(probe: Probe, environment: Environment, frozen: Collection[Path]) -> Pl
     """
     user: Mapping[str, Any] = probe.chart.values
     plain = look = probe.look(user)
-    result = Plan(values=plain.values)
-    planner = _Planner(probe, environment, frozenset(frozen), result)
-    for _ in range(_ROUNDS):
-        before = dict(result.assignments)
+    planner = _Planner(probe, environment, frozenset(frozen), plain)
+    assignments = planner.result.assignments
+    for _ in range(_ROUNDS + _MAX_REFUSED):
+        before = dict(assignments)
         planner.round(look, user)
-        if result.assignments == before:
+        if assignments == before:
             break
-        user = trace.with_values(probe.chart.values, plain.values, result.assignments)
-        look = probe.look(user)
-    planner.report(plain, look)
-    return result
+        wanted = with_values(probe.chart.values, plain.values, assignments)
+        try:
+            look = probe.look(wanted)
+        except CommandError as error:
+            planner.refuse(before, error)
+        else:
+            user = wanted
+    planner.report(look)
+    return planner.result
 
 
 class _Planner:
     """One nested chart on its way inside."""
 
     def __init__(
-        self, probe: Probe, environment: Environment, frozen: frozenset[Path], result: Plan
+        self, probe: Probe, environment: Environment, frozen: frozenset[Path], plain: Look
     ) -> None:
         self.probe = probe
         self.environment = environment
-        self.frozen = frozen
-        self.result = result
+        self.by_hand = frozen
+        self.plain = plain
+        self.result = Plan(values=plain.values)
         self.rule = probe.overlay.base.rule(probe.chart.resource.id)
         self.traced: dict[Key, Traced] = {}
+        self.refused: dict[Path, str] = {}
+        # Of one round: what its passes set, and the references whose name holds their tag.
+        self.fresh: dict[Path, str] = {}
+        self.whole: set[Key] = set()
+        self.tried: dict[Key, object] = {}
+
+    @property
+    def frozen(self) -> frozenset[Path]:
+        """The values that stay: those set by hand, and those that the chart wants as they are."""
+        return self.by_hand | self.refused.keys()
 
     def round(self, look: Look, user: Mapping[str, Any]) -> None:
         """Set what is still to be set: knobs first, then what makes the references."""
+        self.fresh, self.whole = {}, set()
         self.turn_knobs(look)
-        if not self.moving(look.references):
+        moving = [r for r in look.references if self.moves(r)]
+        if not moving:
             return
-        paths = trace.name_candidates(look.values, self.moving(look.references))
-        unreached = self.names(look, user, paths)
+        names = trace.name_candidates(look.values, moving)
+        unreached = self.untried(self.names(look, user, names))
         if unreached:
-            wide = [p for p in trace.wide_candidates(look.values) if p not in paths]
-            unreached = self.names(look, user, [*paths, *wide]) if wide else unreached
-        for path in trace.empty_candidates(look.values)[:_MAX_EMPTY]:
-            if not unreached:
-                break
-            unreached = self.names(look, user, [path], only={g.traced.key for g in unreached})
+            wide = [p for p in trace.wide_candidates(look.values) if p not in names]
+            names += wide
+            unreached = self.names(look, user, names) if wide else unreached
+        if unreached:
+            left = [goal.traced.reference for goal in unreached]
+            absent = trace.absent_candidates(look.values, self.probe.content.files, left)
+            for group in (*trace.empty_candidates(look.values), absent):
+                unreached = self.empties(look, user, names, group, unreached)
         self.tags(look, user)
+
+    def untried(self, unreached: list[Goal]) -> list[Goal]:
+        """Leave out what an earlier round could not reach, where nothing changed since."""
+        users: dict[Path, list[Key]] = {}
+        for traced in self.traced.values():
+            for path in traced.paths:
+                users.setdefault(path, []).append(traced.key)
+        left = []
+        for goal in unreached:
+            key = goal.traced.key
+            state = (goal.traced.reference.value, [(p, users[p]) for p in goal.traced.paths])
+            if self.tried.get(key) != state:
+                left.append(goal)
+            self.tried[key] = state
+        return left
 
     def turn_knobs(self, look: Look) -> None:
         taken = {*self.frozen, *self.result.assignments}
@@ -103,18 +146,25 @@ class _Planner:
         self.result.assignments[path] = value
         self.result.reasons.setdefault(path, reason)
 
+    def refuse(self, before: Mapping[Path, Any], error: CommandError) -> None:
+        """Take back a round after which the chart did not render, and leave the culprit alone."""
+        assignments = self.result.assignments
+        if len(self.refused) == _MAX_REFUSED:
+            raise error
+        culprit = self.probe.culprit(self.plain, self.probe.chart.values, assignments)
+        self.refused[culprit] = helm.message(error)
+        assignments.clear()
+        assignments.update(before)
+        self.tried.clear()
+
     def target(self, reference: Reference) -> str | None:
         """Return what a reference should be; None for one that is nobody's business."""
         return None if reference.comment else first_order.target(reference, self.environment)
 
-    def moving(self, references: Sequence[Reference]) -> list[Reference]:
-        """Return the references that have to change; what only ``helm test`` runs can wait."""
-        return [
-            reference
-            for reference in references
-            if self.target(reference) not in (None, reference.value)
-            and not reference.origin.test_hook
-        ]
+    def moves(self, reference: Reference) -> bool:
+        """Tell whether a reference has to change; what only ``helm test`` runs can wait."""
+        wanted = self.target(reference)
+        return wanted not in (None, reference.value) and not reference.origin.test_hook
 
     def names(
         self,
@@ -122,40 +172,82 @@ class _Planner:
         user: Mapping[str, Any],
         paths: list[Path],
         only: Collection[Key] | None = None,
+        through: Path | None = None,
     ) -> list[Goal]:
         """Solve registries, repositories and whole references; return the goals not reached.
 
-        With ``only``, other references shall stay what they are.
+        With ``through``, a solution counts only when it sets that value.
         """
         goals = []
-        for traced in self.probe.trace(look, user, paths):
+        found = self.probe.trace(look, user, paths)
+        for traced in found:
             wanted = self.target(traced.reference)
             if wanted is None:
                 continue
             self.remember(traced)
-            stays = only is not None and traced.key not in only
-            target = traced.reference.value if stays else _with_own_tag(traced, wanted)
-            goals.append(Goal(traced=traced, target=target))
-        return self.solve(goals, look)
+            if wanted != traced.reference.value:
+                wanted = self.with_own_tag(look, traced, wanted)
+            goals.append(Goal(traced=traced, target=wanted))
+        return self.solve(goals, look, only, through)
+
+    def with_own_tag(self, look: Look, traced: Traced, wanted: str) -> str:
+        """Return the target of a name pass: with the old tag, where another value holds it."""
+        name = traced.reference.image
+        last = traced.pieces[-1] if traced.pieces else None
+        if name is None or not traced.paths:
+            return wanted
+        if isinstance(last, Variable) and (
+            name.tag or name.digest or not any(trace.empty_tags(look.values, [traced]))
+        ):
+            self.whole.add(traced.key)
+            return wanted
+        return _tagged(_untagged(wanted), name)
+
+    def empties(
+        self,
+        look: Look,
+        user: Mapping[str, Any],
+        names: list[Path],
+        paths: list[Path],
+        unreached: list[Goal],
+    ) -> list[Goal]:
+        """Try values that are empty: they change which branch runs, and hide each other.
+
+        One render tells which of them arrive; only those are tried, one at a time.
+        """
+        paths = [p for p in paths if p not in self.frozen and p not in self.fresh]
+        for _ in range(_MAX_HIDDEN):
+            keys = {goal.traced.key for goal in unreached}
+            if not keys or not paths:
+                break
+            found = self.probe.trace(look, user, paths) if len(paths) > 1 else ()
+            arrived = {p for t in found if t.key in keys for p in t.paths}
+            arrived = arrived if len(paths) > 1 else set(paths)
+            for path in (p for p in paths if p in arrived):
+                keys = {goal.traced.key for goal in unreached}
+                if keys:
+                    unreached = self.names(look, user, [*names, path], keys, path)
+            if not arrived:
+                break
+            paths = [p for p in paths if p not in arrived]
+        return unreached
 
     def tags(self, look: Look, user: Mapping[str, Any]) -> None:
-        """Solve tags and digests, in a pass of their own: templates compare them."""
-        wanted = {
-            key: mirror.pinned(name, self.environment.pins)
-            for key, reference in key_of(look.references).items()
-            if (name := reference.image) is not None
-            and not reference.comment
-            and mirror.pinned(name, self.environment.pins) != name
-            and not self.holds_tag(key)
-        }
-        if not wanted:
-            return
+        """Solve tags and digests, in passes of their own: templates compare them."""
+        wanted: dict[Key, ImageName] = {}
+        for key, reference in key_of(look.references).items():
+            name = reference.image
+            if name is None or reference.comment or key in self.whole:
+                continue
+            pinned = mirror.pinned(name, self.environment)
+            if pinned != name:
+                wanted[key] = pinned
         references = [r for k, r in key_of(look.references).items() if k in wanted]
-        unreached = self.tag_pass(look, user, trace.tag_candidates(look.values, references), wanted)
-        if unreached:
-            paths = trace.empty_tags(look.values, self.traced.values())
-            left = {goal.traced.key: wanted[goal.traced.key] for goal in unreached}
-            self.tag_pass(look, user, paths, left)
+        filled = trace.tag_candidates(look.values, references)
+        for paths in (filled, *trace.empty_tags(look.values, self.traced.values())):
+            if wanted and paths:
+                unreached = self.tag_pass(look, user, paths, wanted)
+                wanted = {k: name for k, name in wanted.items() if k in unreached}
 
     def tag_pass(
         self,
@@ -163,33 +255,50 @@ class _Planner:
         user: Mapping[str, Any],
         paths: list[Path],
         wanted: Mapping[Key, ImageName],
-    ) -> list[Goal]:
+    ) -> set[Key]:
         goals = []
         for traced in self.probe.trace(look, user, paths, tags=True):
             if traced.reference.image is None or traced.reference.comment:
                 continue
             target = traced.reference.value
             if traced.key in wanted:
-                target = _tagged(_untagged(target), wanted[traced.key])
+                target = _pinned(traced, wanted[traced.key])
                 self.remember(traced)
             goals.append(Goal(traced=traced, target=target))
-        return self.solve(goals, look)
+        return {goal.traced.key for goal in self.solve(goals, look, wanted.keys())}
 
-    def holds_tag(self, key: Key) -> bool:
-        """Tell whether a value that is set already holds the reference's tag as well."""
-        traced = self.traced.get(key)
-        last = traced.pieces[-1] if traced and traced.pieces else None
-        return isinstance(last, Variable) and last.path in self.result.assignments
+    def solve(
+        self,
+        goals: list[Goal],
+        look: Look,
+        only: Collection[Key] | None = None,
+        through: Path | None = None,
+    ) -> list[Goal]:
+        """Take over the values that reach the goals; return those that matter and are not.
 
-    def solve(self, goals: list[Goal], look: Look) -> list[Goal]:
-        """Take over the values that reach the goals; return those that matter and are not."""
-        solution = solve.solve(goals, look.values, self.frozen)
-        for path, value in solution.assignments.items():
+        With ``only``, references that are not reached by now, but for those, are left alone.
+        """
+        if only is not None:
+            goals = [_staying(g) if self.lost(g, look, only) else g for g in goals]
+        solution = solve.solve(goals, look.values, self.frozen, self.fresh)
+        changed = {p: v for p, v in solution.assignments.items() if self.fresh.get(p) != v}
+        if through is not None and through not in changed:
+            return [g for g in goals if g.traced.key in (only or ())]
+        for path, value in changed.items():
             makers = [g.traced.reference for g in goals if path in g.traced.paths]
             moving = sorted({r.value for r in makers if self.target(r) != r.value})
             listed = ", ".join(moving[:3]) + (" and others" if len(moving) > 3 else "")
             self.assign(path, value, f"{listed}: leaves the network, or floats")
+        self.fresh |= changed
         return [g for g in solution.unreached if not g.traced.reference.origin.test_hook]
+
+    def lost(self, goal: Goal, look: Look, only: Collection[Key]) -> bool:
+        """Tell whether a goal outside of ``only`` is one that earlier passes gave up."""
+        return (
+            goal.moves
+            and goal.traced.key not in only
+            and not solve.reached(goal, look.values, self.fresh)
+        )
 
     def remember(self, traced: Traced) -> None:
         """Keep what makes a reference, over all passes: names first, tags behind them."""
@@ -204,10 +313,10 @@ class _Planner:
                 paths=tuple(dict.fromkeys((*known.paths, *traced.paths))),
             )
 
-    def report(self, plain: Look, look: Look) -> None:
+    def report(self, look: Look) -> None:
         """Say what became of each reference, and what could not be moved."""
         after = key_of(look.references)
-        for key, reference in key_of(plain.references).items():
+        for key, reference in key_of(self.plain.references).items():
             if reference.kind == "image" or leaves(reference, self.environment):
                 traced, now = self.traced.get(key), after.get(key)
                 self.result.moved.append(
@@ -217,20 +326,18 @@ class _Planner:
                         target=now.value if now else "",
                     )
                 )
-        conditions = self.probe.conditions()
+        known = unmoved.Known(
+            environment=self.environment,
+            by_hand=self.by_hand,
+            refused=self.refused,
+            conditions=self.probe.conditions(),
+        )
         for key, reference in after.items():
-            self.result.findings += unmoved.findings(
-                reference, self.traced.get(key), self.environment, self.frozen, conditions
-            )
+            self.result.findings += unmoved.findings(reference, self.traced.get(key), known)
 
 
-def _with_own_tag(traced: Traced, wanted: str) -> str:
-    """Return the target of the name pass: with the old tag, where no name's value holds it."""
-    last = traced.pieces[-1] if traced.pieces else None
-    name = traced.reference.image
-    if name is None or not traced.paths or isinstance(last, Variable):
-        return wanted
-    return _tagged(_untagged(wanted), name)
+def _staying(goal: Goal) -> Goal:
+    return Goal(traced=goal.traced, target=goal.traced.reference.value)
 
 
 def _untagged(text: str) -> str:
@@ -242,3 +349,16 @@ def _untagged(text: str) -> str:
 def _tagged(text: str, name: ImageName) -> str:
     tag = f":{name.tag}" if name.tag else ""
     return text + tag + (f"@{name.digest}" if name.digest else "")
+
+
+def _pinned(traced: Traced, name: ImageName) -> str:
+    """Write a pinned image as its template can: many write a digest in the place of the tag."""
+    text = _untagged(traced.reference.value)
+    tag, _, rest = _shown(traced.pieces).partition("@")
+    if name.digest and rest and ":" not in tag.rpartition("/")[2]:
+        return f"{text}@{name.digest}"
+    return _tagged(text, name)
+
+
+def _shown(pieces: Iterable[object]) -> str:
+    return "".join(piece if isinstance(piece, str) else "" for piece in pieces)

@@ -4,8 +4,8 @@ import base64
 import contextlib
 import json
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ from builder.core.archive import ChartArchive
 from builder.core.findings import Finding
 from builder.core.manifests import Resource
 from builder.core.nested import NestedChart
+from builder.core.overrides import with_values
 from builder.core.pointer import get
 from builder.core.references import Reference
-from builder.core.trace import Tokens, Traced
+from builder.core.tokens import Tokens
+from builder.core.trace import Traced
 from builder.tools import helm
 from builder.tools.command import CommandError
 from builder.workspace import Overlay
@@ -55,9 +57,23 @@ class Probe:
         self.renders = 0
         self.culprits: list[ValuePath] = []
         self._path = path
+        self._upgrades: bool | None = None
 
     def look(self, values: Mapping[str, Any]) -> Look:
-        """Render with the user's values. Raises CommandError when the chart does not render."""
+        """Render with the user's values, as an installation and, where it differs, an upgrade.
+
+        Raises CommandError when the chart does not render.
+        """
+        look = self._render(values)
+        if self._upgrades is None:
+            self._upgrades = archive.tells_upgrades(self._path.read_bytes(), source="")
+            if self._upgrades:
+                both = self._with_upgrade(look, values)
+                self._upgrades = both is not look
+                return both
+        return self._with_upgrade(look, values) if self._upgrades else look
+
+    def _render(self, values: Mapping[str, Any], *, upgrade: bool = False) -> Look:
         self.renders += 1
         environment = self.overlay.environment
         text = helm.template(
@@ -68,6 +84,7 @@ class Probe:
             sets=self.chart.sets,
             kube_version=environment.kubernetes,
             api_versions=environment.api_versions,
+            upgrade=upgrade,
         )
         read = rendered.read(text, chart=self.chart.title, parent=self.chart.resource.id)
         effective = next((r for r in read.resources if r.id.name == _NAME), None)
@@ -79,6 +96,16 @@ class Probe:
             values=json.loads(base64.b64decode(encoded)) if encoded else {},
         )
 
+    def _with_upgrade(self, look: Look, values: Mapping[str, Any]) -> Look:
+        """Add what only an upgrade refers to; the same look when that is nothing."""
+        try:
+            upgraded = self._render(values, upgrade=True)
+        except CommandError:
+            return look  # without a cluster some charts refuse: the build warns of it
+        known = {(r.resource, r.path, r.value) for r in look.references}
+        more = [r for r in upgraded.references if (r.resource, r.path, r.value) not in known]
+        return replace(look, references=(*look.references, *more)) if more else look
+
     def trace(
         self,
         plain: Look,
@@ -89,17 +116,20 @@ class Probe:
     ) -> list[Traced]:
         """Tell which of the values at ``paths`` end in which reference of the plain render.
 
-        Values whose token breaks the chart are found by bisection and left plain.
+        Values whose token breaks the chart are found by bisection; what they make is guessed.
         """
-        paths = [path for path in paths if path not in self.culprits]
-        if not paths:
-            return [
+        tokens = Tokens(plain.values, [p for p in paths if p not in self.culprits], tags=tags)
+        look = self._tolerant(plain, user, tokens) if tokens.assignments else None
+        if look is None:
+            found = [
                 Traced(key=key, reference=reference, pieces=(reference.value,), paths=())
                 for key, reference in trace.key_of(plain.references).items()
             ]
-        tokens = Tokens(plain.values, paths, tags=tags)
-        look = self._tolerant(plain, user, tokens)
-        return trace.read(plain.references, look.references if look else (), tokens)
+            bare = paths
+        else:
+            found = trace.read(plain.references, look.references, tokens, plain.values)
+            bare = [path for path in paths if path in self.culprits]
+        return [trace.guessed(traced, plain.values, bare) for traced in found] if bare else found
 
     def _tolerant(self, plain: Look, user: Mapping[str, Any], tokens: Tokens) -> Look | None:
         while len(self.culprits) <= _MAX_CULPRITS:
@@ -107,24 +137,24 @@ class Probe:
             look = self._try(plain, user, assignments)
             if look is not None:
                 return look
-            culprit = self._culprit(plain, user, assignments)
+            culprit = self.culprit(plain, user, assignments)
             # The items of one list are read alike: where one breaks the chart, all would.
             alike = [p for p in assignments if culprit[-1].isdigit() and p[:-1] == culprit[:-1]]
             self.culprits += alike or [culprit]
         return None
 
     def _try(
-        self, plain: Look, user: Mapping[str, Any], assignments: Mapping[ValuePath, str]
+        self, plain: Look, user: Mapping[str, Any], assignments: Mapping[ValuePath, Any]
     ) -> Look | None:
         try:
-            return self.look(trace.with_values(user, plain.values, assignments))
+            return self.look(with_values(user, plain.values, assignments))
         except CommandError:
             return None
 
-    def _culprit(
-        self, plain: Look, user: Mapping[str, Any], assignments: Mapping[ValuePath, str]
+    def culprit(
+        self, plain: Look, user: Mapping[str, Any], assignments: Mapping[ValuePath, Any]
     ) -> ValuePath:
-        """Find the value whose token breaks the chart: the last of the shortest failing start."""
+        """Find the value that breaks the chart: the last of the shortest start that fails."""
         paths = list(assignments)
         low, high = 0, len(paths)  # the first `low` render, the first `high` do not
         while high - low > 1:
@@ -155,19 +185,3 @@ def probe(overlay: Overlay, chart: NestedChart) -> Iterator[Probe | Finding]:
         path = Path(folder) / f"{chart.title}.tgz"
         path.write_bytes(archive.pack(extended))
         yield Probe(overlay, chart, content, path)
-
-
-def hand_set(chart: NestedChart, values: Mapping[str, Any], ours: str) -> Collection[ValuePath]:
-    """Return the value paths that patches other than the file ``ours`` have set: they win."""
-    if chart.values_path is None:
-        return ()
-    found = []
-    depth = len(chart.values_path)
-    for operation in chart.resource.origin.patches:
-        path = tuple(operation.path[1:].split("/"))
-        by_hand = (
-            not operation.place.startswith(ours) and "/patches/airgap.yaml" not in operation.place
-        )
-        if by_hand and path[:depth] == chart.values_path:
-            found += [p for p, _ in trace.leaves(get(values, path[depth:]), path[depth:])]
-    return found

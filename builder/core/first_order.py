@@ -27,7 +27,7 @@ def target(reference: Reference, environment: Environment) -> str | None:
         name = reference.image
         if name is None:
             return None
-        right = mirror.pinned(name, environment.pins)
+        right = mirror.pinned(name, environment)
         if leaves(reference, environment):
             return str(mirror.mirrored(right, environment.registry))
         return reference.value if right == name else str(right)

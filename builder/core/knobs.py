@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from builder.core import first_order, trace
+from builder.core import first_order, subcharts
 from builder.core.environment import Environment, NestedChartRule, OffSwitch
 from builder.core.manifests import Resource
 from builder.core.mirror import matches
+from builder.core.overrides import Path, own_leaves
 from builder.core.pointer import get, tokens
 from builder.core.references import Reference
-from builder.core.trace import Path
 from builder.core.verify import leaves
 
 Assignment = tuple[Path, Any, str]
@@ -65,7 +65,7 @@ def ingress(
     if rule and rule.ingress_class:
         yield tokens(rule.ingress_class), wanted, reason
         return
-    for path, value in trace.own_leaves(values):
+    for path, value in own_leaves(values):
         if value and value in classes and path[-1].lower().endswith(("class", "classname")):
             yield path, wanted, reason
 
@@ -84,7 +84,7 @@ def pull_secrets(
     without = [r for r in resources if secret and lacks(r, secret)]
     paths: list[Path] = [("global", "imagePullSecrets")] if without else []
     if without and (paths[0] in taken or get(values, paths[0], ...) is ...):
-        prefixes = {trace.value_prefix(r.origin.template) for r in without}
+        prefixes = {subcharts.prefix(r.origin.template) for r in without}
         paths = [(*prefix, "imagePullSecrets") for prefix in sorted(prefixes)]
     for path in paths:
         present = get(values, path, ...)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from builder.core.environment import Registry
+from builder.core.environment import Environment, Registry
 from builder.core.image import ImageName, parse
 
 
@@ -40,10 +40,7 @@ def mirrored(image: ImageName, registry: Registry) -> ImageName:
 def _mapping(image: ImageName, mappings: Mapping[str, str]) -> str | None:
     for source, target in mappings.items():
         name = parse(source)
-        if name is not None and (name.registry, name.repository) == (
-            image.registry,
-            image.repository,
-        ):
+        if name is not None and _same(name, image):
             return target
     return None
 
@@ -58,23 +55,21 @@ def is_mirrored(image: ImageName, registry: Registry) -> bool:
     return f"{image.registry}/{image.repository}".startswith(f"{registry.prefix}/")
 
 
-def pinned(image: ImageName, pins: Mapping[str, str]) -> ImageName:
-    """Return a floating image with the tag, or the digest, that ``pins`` names for it.
+def pinned(image: ImageName, environment: Environment) -> ImageName:
+    """Return a floating image with the tag, or the digest, that the environment pins it to.
 
-    A pin is for an image as the chart has it, or for one with its tag: the longer wins.
+    A pin is for an image as the chart has it, wherever it is mirrored, or for one with its tag:
+    the longer wins.
     """
     if not image.floating:
         return image
     found: str | None = None
-    for source, pin in pins.items():
+    for source, pin in environment.pins.items():
         name = parse(source)
-        same = name is not None and (name.registry, name.repository) == (
-            image.registry,
-            image.repository,
-        )
-        if name is None or not same or (name.tag and name.tag != image.tag):
+        if name is None or (name.tag and name.tag != image.tag):
             continue
-        if name.tag or found is None:
+        same = _same(name, image) or _same(mirrored(name, environment.registry), image)
+        if same and (name.tag or found is None):
             found = pin
     if found is None:
         return image
@@ -82,6 +77,10 @@ def pinned(image: ImageName, pins: Mapping[str, str]) -> ImageName:
         return image.with_digest(found)
     tag, _, digest = found.partition("@")
     return replace(image, tag=tag, digest=digest)
+
+
+def _same(one: ImageName, other: ImageName) -> bool:
+    return (one.registry, one.repository) == (other.registry, other.repository)
 
 
 def collisions(images: Iterable[ImageName], registry: Registry) -> dict[str, list[str]]:

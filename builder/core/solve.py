@@ -6,10 +6,13 @@ such that every reference that has to move becomes its target, and every other o
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from builder.core.overrides import Path
 from builder.core.pointer import get
-from builder.core.trace import Path, Piece, Traced, Variable
+from builder.core.tokens import Piece, Variable, scalar
+from builder.core.trace import Traced
 
 _MAX_OPTIONS = 64
 
@@ -35,15 +38,20 @@ class Solution:
     unreached: list[Goal] = field(default_factory=list)
 
 
-def solve(goals: list[Goal], values: Mapping[str, Any], frozen: Collection[Path] = ()) -> Solution:
-    """Return values that reach the goals.
+def solve(
+    goals: list[Goal],
+    values: Mapping[str, Any],
+    frozen: Collection[Path] = (),
+    assigned: Mapping[Path, str] = MappingProxyType({}),
+) -> Solution:
+    """Return values that reach the goals, those ``assigned`` already among them.
 
     ``values`` are the chart's effective values; paths in ``frozen`` are never changed. A solution
     that changes a reference which is right already is taken only when that one can be put right
     again by values of its own.
     """
     solver = _Solver(goals, values, frozenset(frozen))
-    solution = Solution()
+    solution = Solution(assignments=dict(assigned))
     # The narrowest first: where only one value can move a reference, others have to fit in.
     for goal in sorted(
         (g for g in goals if g.moves), key=lambda g: len(_variables(g.traced.pieces))
@@ -56,6 +64,11 @@ def solve(goals: list[Goal], values: Mapping[str, Any], frozen: Collection[Path]
         else:
             solution.assignments = extended
     return solution
+
+
+def reached(goal: Goal, values: Mapping[str, Any], assigned: Mapping[Path, str]) -> bool:
+    """Tell whether a goal's pieces make its target with the assigned values."""
+    return _Solver([goal], values, frozenset()).text(goal, assigned) == goal.target
 
 
 def _variables(pieces: tuple[Piece, ...]) -> list[Path]:
@@ -76,7 +89,8 @@ class _Solver:
                 self.users.setdefault(path, []).append(goal)
 
     def current(self, path: Path, assignments: Mapping[Path, str]) -> str:
-        return str(assignments.get(path, get(self.values, path, "") or ""))
+        found = assignments.get(path)
+        return scalar(get(self.values, path)) if found is None else found
 
     def text(self, goal: Goal, assignments: Mapping[Path, str]) -> str:
         """Return what the reference becomes with the assignments."""

@@ -1,39 +1,29 @@
 """Which value of a chart puts which piece into which image.
 
 Every value that could name (a piece of) an image gets a unique token; one render then shows which
-tokens ended in which image, and between which literal texts. Tokens keep the shape of what they
-replace (slashes, a dotted host, a tag), so that templates take the same branches. Nothing in here
-knows any chart.
+tokens ended in which image, and between which literal texts. Nothing in here knows any chart.
 """
 
-import copy
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from builder.core import image as images
+from builder.core import subcharts
 from builder.core.manifests import ResourceId
+from builder.core.overrides import Path, own_leaves
 from builder.core.pointer import get
 from builder.core.references import Reference
+from builder.core.tokens import Piece, Tokens, Variable, scalar
 
-Path = tuple[str, ...]
 Key = tuple[ResourceId, Path, int]
 
-_TOKEN = re.compile(r"slz[0-9]{5}z")
 _BOUNDARY = "/:@"
 _IMAGE_WORD = re.compile(r"image|repository|registry|repo$|hub|prefix", re.IGNORECASE)
 _TAG_WORD = re.compile(r"(?:^|_|-|(?<=[a-z]))(?:tag|version|digest|sha)$", re.IGNORECASE)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Variable:
-    """A piece of an image that a value makes; ``path`` is the value's path in the chart."""
-
-    path: Path
-
-
-Piece = str | Variable
+_ASKED = re.compile(r"\.Values\.([A-Za-z_][A-Za-z0-9_.]*)")
+_DIGEST_WORD = re.compile(r"(?:digest|sha)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,30 +52,6 @@ def key_of(references: Iterable[Reference]) -> dict[Key, Reference]:
     return keys
 
 
-def leaves(values: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield every scalar of nested values with its path; list items have their index as a step."""
-    if isinstance(values, Mapping):
-        for key, child in values.items():
-            yield from leaves(child, (*path, str(key)))
-    elif isinstance(values, list):
-        for index, child in enumerate(values):
-            yield from leaves(child, (*path, str(index)))
-    else:
-        yield path, values
-
-
-def own_leaves(values: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """Yield the scalars that a user can set: helm copies globals below every subchart."""
-    for path, value in leaves(values):
-        inner = path.index("global", 1) if "global" in path[1:] else 0
-        if inner and get(values, path[inner:], _ABSENT) is not _ABSENT:
-            continue
-        yield path, value
-
-
-_ABSENT = object()
-
-
 def name_candidates(values: Mapping[str, Any], references: Collection[Reference]) -> list[Path]:
     """Return the values that stand in one of the references, word for word.
 
@@ -95,17 +61,22 @@ def name_candidates(values: Mapping[str, Any], references: Collection[Reference]
     tags = {tag for r in references if (tag := _tag(r.value))}
     found = []
     for path, value in own_leaves(values):
-        if not isinstance(value, str) or not value.strip("/"):
-            continue
-        if "{{" in value:
+        if not isinstance(value, str) or "{{" in value:
             continue  # what its template refers to is traced; the text itself only when that fails
-        if not (value in tags and _TAG_WORD.search(path[-1])):
-            piece = value.strip("/")
-            # A bare word may stand in an image by chance: then only its key tells.
-            telling = re.search(r"[/.:]", piece) or _IMAGE_WORD.search("/".join(path[-2:]))
-            if telling and any(_aligned(piece, text) for text in texts):
-                found.append(path)
+        if value in tags and _TAG_WORD.search(path[-1]):
+            continue
+        if _telling(path, value) and any(aligned(value.strip("/"), text) for text in texts):
+            found.append(path)
     return found
+
+
+def _telling(path: Path, value: str) -> bool:
+    """Tell whether a value that stands in an image does so by more than chance.
+
+    A bare word may: then only its key tells.
+    """
+    piece = value.strip("/")
+    return bool(piece and (re.search(r"[/.:]", piece) or _IMAGE_WORD.search("/".join(path[-2:]))))
 
 
 def wide_candidates(values: Mapping[str, Any]) -> list[Path]:
@@ -126,35 +97,68 @@ def _one_word(value: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9._/:@-]*", re.sub(r"\{\{.*?\}\}", "", value)) is not None
 
 
-def empty_candidates(values: Mapping[str, Any]) -> list[Path]:
-    """Return the empty values whose key names a registry, a repository, a prefix or an image."""
+def empty_candidates(values: Mapping[str, Any]) -> tuple[list[Path], list[Path]]:
+    """Return the empty values whose key names a piece of an image: a chart's own, and globals."""
     found = [
         path
         for path, value in own_leaves(values)
-        if value in ("", None) and _IMAGE_WORD.search(path[-1]) and not _TAG_WORD.search(path[-1])
+        if value in ("", None)
+        and _IMAGE_WORD.search("/".join(path[-2:]))
+        and not _TAG_WORD.search(path[-1])
     ]
-    return sorted(found, key=lambda path: (path[0] == "global", -len(path), path))
+    ordered = sorted(found, key=lambda path: (-len(path), path))
+    return (
+        [path for path in ordered if path[0] != "global"],
+        [path for path in ordered if path[0] == "global"],
+    )
+
+
+def absent_candidates(
+    values: Mapping[str, Any], files: Mapping[str, bytes], references: Iterable[Reference]
+) -> list[Path]:
+    """Return the values that templates ask for and no values.yaml has, named as an image's piece.
+
+    A helper reads the values of the chart that calls it: any chart of ``references`` may.
+    """
+    asked = {
+        tuple(match.split("."))
+        for name, content in files.items()
+        if "templates/" in name
+        for match in _ASKED.findall(content.decode("utf-8", "replace"))
+    }
+    asked = {path for path in asked if _IMAGE_WORD.search(path[-1]) and path[-1] != "image"}
+    prefixes = {subcharts.prefix(reference.origin.template) for reference in references}
+    found = {
+        path if path[0] == "global" else (*prefix, *path) for prefix in prefixes for path in asked
+    }
+    return sorted(
+        path
+        for path in found
+        if get(values, path, ...) is ... and not isinstance(get(values, path[:-1]), str | list)
+    )
 
 
 def tag_candidates(values: Mapping[str, Any], references: Collection[Reference]) -> list[Path]:
     """Return the values that are the tag, or the digest, of one of the references."""
     tags = {tag for r in references if (tag := _tag(r.value))}
-    return [path for path, value in own_leaves(values) if _scalar(value) in tags]
+    return [path for path, value in own_leaves(values) if scalar(value) in tags]
 
 
-def empty_tags(values: Mapping[str, Any], traced: Iterable[Traced]) -> list[Path]:
-    """Return the empty tags and digests that stand beside a value that makes one of the images."""
+def empty_tags(
+    values: Mapping[str, Any], traced: Iterable[Traced]
+) -> tuple[list[Path], list[Path]]:
+    """Return the empty tags, and the empty digests, beside a value that makes one of the images."""
     parents = {path[:-1] for trace in traced for path in trace.paths}
     parents |= {path[:-2] for trace in traced for path in trace.paths}
-    return [
+    found = [
         path
         for path, value in own_leaves(values)
         if value in ("", None) and _TAG_WORD.search(path[-1]) and path[:-1] in parents
     ]
-
-
-def _scalar(value: Any) -> str:
-    return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
+    return (
+        [path for path in found if not _DIGEST_WORD.search(path[-1])],
+        [path for path in found if _DIGEST_WORD.search(path[-1])],
+    )
 
 
 def _untagged(text: str) -> str:
@@ -167,103 +171,40 @@ def _tag(text: str) -> str:
     return (name.digest or name.tag) if name else ""
 
 
-def _aligned(piece: str, text: str) -> bool:
+def aligned(piece: str, text: str) -> bool:
     """Tell whether ``piece`` stands in ``text`` from one separator to another."""
+    return bool(_places(piece, text))
+
+
+def _places(piece: str, text: str) -> list[int]:
+    """Return where ``piece`` stands in ``text`` from one separator to another."""
+    found = []
     start = text.find(piece)
     while start >= 0:
         end = start + len(piece)
         before = start == 0 or text[start - 1] in _BOUNDARY or piece[0] in _BOUNDARY
         after = end == len(text) or text[end] in _BOUNDARY
         if before and after:
-            return True
+            found.append(start)
         start = text.find(piece, start + 1)
-    return False
+    return found
 
 
-class Tokens:
-    """Unique texts for values: each keeps the shape of the value that it replaces."""
-
-    def __init__(
-        self, values: Mapping[str, Any], paths: Sequence[Path], *, tags: bool = False
-    ) -> None:
-        self._shapes: dict[Path, str] = {}
-        for number, path in enumerate(paths):
-            token = f"slz{number:05}z"
-            value = _scalar(get(values, path))
-            self._shapes[path] = _tag_shape(value, token) if tags else _shape(value, token)
-        self._by_token = {_TOKEN.findall(shape)[0]: path for path, shape in self._shapes.items()}
-
-    @property
-    def assignments(self) -> dict[Path, str]:
-        """The values to render with."""
-        return dict(self._shapes)
-
-    def without(self, paths: Collection[Path]) -> dict[Path, str]:
-        """Return the assignments but for some paths."""
-        return {path: shape for path, shape in self._shapes.items() if path not in paths}
-
-    def pieces(self, text: str) -> tuple[tuple[Piece, ...], tuple[Path, ...]]:
-        """Take a rendered reference apart: its pieces, and the paths of all tokens in it."""
-        paths = tuple(
-            dict.fromkeys(self._by_token[t] for t in _TOKEN.findall(text) if t in self._by_token)
-        )
-        shapes = {self._shapes[path]: path for path in paths}
-        if not shapes:
-            return (text,), ()
-        pattern = "|".join(re.escape(s) for s in sorted(shapes, key=len, reverse=True))
-        pieces: list[Piece] = []
-        for part in re.split(f"({pattern})", text):
-            if part in shapes:
-                pieces.append(Variable(path=shapes[part]))
-            elif part:
-                pieces.append(part)
-        if any(isinstance(p, str) and _TOKEN.search(p) for p in pieces):
-            return (), paths
-        return tuple(pieces), paths
-
-
-def _shape(value: str, token: str) -> str:
-    """Write a token in the shape of a registry, a repository, or a whole reference."""
-    if "{{" in value or not value:
-        return token
-    scheme = re.match(r"[a-z][a-z0-9+.-]*://", value)
-    start = scheme[0] if scheme else ""
-    rest = value[len(start) :]
-    lead, trail = rest[: len(rest) - len(rest.lstrip("/"))], rest[len(rest.rstrip("/")) :]
-    body = rest.strip("/")
-    tag = _tag_suffix(body)
-    first, *others = body[: len(body) - len(tag)].split("/")
-    dotted = "." in first or ":" in first
-    parts = [f"{token}.example" if dotted else token, *(token for _ in others)]
-    return f"{start}{lead}{'/'.join(parts)}{tag}{trail}"
-
-
-def _tag_suffix(body: str) -> str:
-    match = re.search(
-        r"(?<=[a-z0-9]):[A-Za-z0-9_][\w.-]*(?:@sha256:[0-9a-f]+)?$|@sha256:[0-9a-f]+$", body
-    )
-    if match is None or ("/" not in body and re.fullmatch(r":[0-9]+", match[0])):
-        return ""  # a port is a part of the host
-    return match[0]
-
-
-def _tag_shape(value: str, token: str) -> str:
-    """Write a token in the shape of a tag: a version stays one."""
-    if re.fullmatch(r"v?[0-9]+\.[0-9]+\.[0-9]+", value):
-        return f"{value}-{token}"
-    if value.startswith("sha256:"):
-        return f"sha256:{token}"
-    return token
-
-
-def read(plain: Iterable[Reference], rendered: Iterable[Reference], tokens: Tokens) -> list[Traced]:
+def read(
+    plain: Iterable[Reference],
+    rendered: Iterable[Reference],
+    tokens: Tokens,
+    values: Mapping[str, Any],
+) -> list[Traced]:
     """Pair the references of a plain render with those of a render with tokens, by place.
 
     Where a token changed a resource's name, the template tells which it is. A reference that has
     no partner (tokens changed what is rendered) has no pieces and no paths.
     """
-    partners = key_of(rendered)
-    originals = key_of(plain)
+    originals, partners = key_of(plain), key_of(rendered)
+    places: dict[tuple[object, ...], list[Reference]] = {}
+    for (resource, path, _), reference in partners.items():
+        places.setdefault((resource, path), []).append(reference)
     renamed: dict[tuple[object, ...], list[Reference]] = {}
     for key, reference in partners.items():
         if key not in originals:
@@ -271,7 +212,12 @@ def read(plain: Iterable[Reference], rendered: Iterable[Reference], tokens: Toke
     result = []
     for key, reference in originals.items():
         partner = partners.get(key)
-        if partner is None:
+        here = places.get(key[:2], [])
+        if len(here) > 1:
+            # In a text, tokens may tell apart what was one reference before, and shift the rest.
+            same = (r for r in here if _plain(tokens.pieces(r.value)[0], values) == reference.value)
+            partner = next(same, partner)
+        elif partner is None:
             like = renamed.get(_template_place(key, reference), [])
             partner = like.pop(0) if like else None
         pieces, paths = tokens.pieces(partner.value) if partner else ((), ())
@@ -284,52 +230,47 @@ def _template_place(key: Key, reference: Reference) -> tuple[object, ...]:
     return reference.origin.template, resource.group, resource.kind, path, number
 
 
-def with_values(
-    user: Mapping[str, Any], effective: Mapping[str, Any], assignments: Mapping[Path, Any]
-) -> dict[str, Any]:
-    """Return the user's values with ``assignments`` in them.
+def _plain(pieces: Iterable[Piece], values: Mapping[str, Any]) -> str:
+    """Return what pieces come to with the plain values."""
+    return "".join(p if isinstance(p, str) else scalar(get(values, p.path)) for p in pieces)
 
-    helm replaces lists whole: where a path goes through a list, all of the effective list is set.
+
+def guessed(traced: Traced, values: Mapping[str, Any], paths: Iterable[Path]) -> Traced:
+    """Take the values at ``paths``, which bear no token, for the pieces that read like them.
+
+    A piece that reads like several of them is made by the one of the template's own chart.
     """
-    result: dict[str, Any] = copy.deepcopy(dict(user))
-    for path, value in assignments.items():
-        node: Any = result
-        for depth, step in enumerate(path[:-1]):
-            below = path[: depth + 1]
-            current = node[int(step)] if isinstance(node, list) else node.get(step)
-            target = get(effective, below)
-            if isinstance(target, list) and not isinstance(current, list):
-                current = copy.deepcopy(target)
-            elif not isinstance(current, dict | list):
-                current = {}
-            if isinstance(node, list):
-                node[int(step)] = current
-            else:
-                node[step] = current
-            node = current
-        if isinstance(node, list):
-            node[int(path[-1])] = value
-        else:
-            node[path[-1]] = value
-    return result
+    by_text: dict[str, list[Path]] = {}
+    for path in paths:
+        text = scalar(get(values, path)).strip("/")
+        if _telling(path, text) and text:
+            by_text.setdefault(text, []).append(path)
+    for text, like in sorted(by_text.items(), key=lambda item: -len(item[0])):
+        near = _nearest(like, traced.reference)
+        if near is not None and scalar(get(values, near)) == text:
+            pieces = tuple(_split(traced.pieces, text, near))
+            if pieces != traced.pieces:
+                traced = replace(traced, pieces=pieces, paths=(*traced.paths, near))
+    return traced
 
 
-def condition(charts: Mapping[Path, str], template: str) -> str | None:
-    """Return the value path that switches off the subchart of a template, if one does.
-
-    ``charts`` maps the alias path of each subchart to its condition.
-    """
-    parts = template.split("/")
-    path: Path = ()
-    found = None
-    for index, part in enumerate(parts):
-        if part == "charts" and index + 1 < len(parts):
-            path = (*path, parts[index + 1])
-            found = charts.get(path, found)
-    return found
+def _nearest(paths: Collection[Path], reference: Reference) -> Path | None:
+    own = subcharts.prefix(reference.origin.template)
+    for length in range(len(own), -1, -1):
+        near = [path for path in paths if path[:length] == own[:length]]
+        if near:
+            return near[0] if len(near) == 1 else None
+    return None
 
 
-def value_prefix(template: str) -> Path:
-    """Return the path below which a template's chart has its values: its aliases."""
-    parts = template.split("/")
-    return tuple(parts[i + 1] for i, part in enumerate(parts[:-1]) if part == "charts")
+def _split(pieces: Iterable[Piece], text: str, path: Path) -> Iterator[Piece]:
+    """Yield pieces in which each literal ``text`` became the variable."""
+    for piece in pieces:
+        places = _places(text, piece) if isinstance(piece, str) else []
+        if not isinstance(piece, str) or not places:
+            yield piece
+            continue
+        start, end = places[0], places[0] + len(text)
+        yield from (part for part in (piece[:start],) if part)
+        yield Variable(path=path)
+        yield from (part for part in (piece[end:],) if part)

@@ -1,44 +1,52 @@
 """What no value moves, and what can be done about it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from builder.core import trace
+from builder.core import mirror, subcharts
 from builder.core.environment import Environment
 from builder.core.findings import Finding
 from builder.core.first_order import target
+from builder.core.overrides import Path
+from builder.core.pointer import pointer
 from builder.core.references import Reference
-from builder.core.trace import Path, Traced
+from builder.core.trace import Traced
 from builder.core.verify import of_reference
 
 
-def findings(
-    reference: Reference,
-    traced: Traced | None,
-    environment: Environment,
-    frozen: Collection[Path],
-    conditions: Mapping[Path, str],
-) -> Iterator[Finding]:
-    """Yield what is left to say about a reference after all that could be set is set.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What is known beside a reference.
 
-    ``traced`` tells the values that make it, ``frozen`` those that a hand-written patch has set,
-    ``conditions`` the values that switch subcharts off.
+    ``by_hand`` are the values that a patch of people's own has set, ``refused`` those that the
+    chart does not take, with what it says, ``conditions`` those that switch subcharts off.
     """
-    codes = {f.code for f in of_reference(reference, environment) if f.severity == "error"}
+
+    environment: Environment
+    by_hand: Collection[Path]
+    refused: Mapping[Path, str]
+    conditions: Mapping[Path, str]
+
+
+def findings(reference: Reference, traced: Traced | None, known: Known) -> Iterator[Finding]:
+    """Yield what is left to say about a reference after all that could be set is set."""
+    codes = {f.code for f in of_reference(reference, known.environment) if f.severity == "error"}
     paths = traced.paths if traced else ()
-    shown = ", ".join("/" + "/".join(path) for path in paths)
     place = f"{reference} ({reference.origin.template})"
-    if "floating-tag" in codes:
+    if "unreadable-image" in codes:
         yield Finding(
-            code="no-pin",
+            code="unreadable-image",
             subject=reference.value,
             place=place,
-            cause="the tag floats, and no pin is named for the image",
-            hint=f"add to environment.yaml pins: {{{_source(traced, reference)}: VERSION}}"
-            + (f"; it is made by {shown}" if shown else ""),
+            cause="it is not an image reference" + (f"; made by {_shown(paths)}" if paths else ""),
+            hint="set the values that make it",
         )
+        return
+    if "floating-tag" in codes:
+        yield _floating(reference, traced, known, place)
     if "outside-reference" in codes:
-        cause, hint = _why(reference, shown, [p for p in paths if p in frozen], environment)
-        off = trace.condition(conditions, reference.origin.template)
+        cause, hint = _why(reference, paths, known)
+        off = subcharts.condition(known.conditions, reference.origin.template)
         if off and reference.kind == "image":
             hint = f"switch the component off ({off}: false), or {hint}"
         yield Finding(
@@ -46,26 +54,65 @@ def findings(
         )
 
 
-def _source(traced: Traced | None, reference: Reference) -> str:
-    """Name the image as the chart has it: that is what a pin is for."""
+def _floating(reference: Reference, traced: Traced | None, known: Known, place: str) -> Finding:
+    """Say which pin is missing, or why the one that is named does not hold."""
+    paths = traced.paths if traced else ()
     name = (traced.reference if traced else reference).image
-    return f"{name.registry}/{name.repository}" if name else reference.value
+    source = f"{name.registry}/{name.repository}" if name else reference.value
+    pinned = name is not None and mirror.pinned(name, known.environment) != name
+    made = f"; it is made by {_shown(paths)}" if paths else ""
+    if not pinned:
+        return Finding(
+            code="no-pin",
+            subject=reference.value,
+            place=place,
+            cause="the tag floats, and no pin is named for the image",
+            hint=f"add to environment.yaml pins: {{{source}: VERSION}}{made}",
+        )
+    held = _held(paths, known)
+    return Finding(
+        code="cannot-pin",
+        subject=reference.value,
+        place=place,
+        cause=held[0] if held else "no value of the chart sets the tag to the pin of the image",
+        hint=held[1] if held else f"use a repackaged chart{made}",
+    )
 
 
-def _why(
-    reference: Reference, paths: str, held: list[Path], environment: Environment
-) -> tuple[str, str]:
+def _held(paths: Iterable[Path], known: Known) -> tuple[str, str] | None:
+    """Return cause and next step when one of the values must not be changed."""
+    refused = {path: known.refused[path] for path in paths if path in known.refused}
+    by_hand = [path for path in paths if path in known.by_hand]
+    if refused:
+        said = "; ".join(sorted(set(refused.values())))
+        return (
+            f"the chart does not take {_shown(refused)} as it would have to be: {said}",
+            "choose a registry prefix or a mapping that it takes, or use a repackaged chart",
+        )
+    if by_hand:
+        return (
+            f"a patch of your own has set it: {_shown(by_hand)}",
+            "change that patch, or take it out",
+        )
+    return None
+
+
+def _why(reference: Reference, paths: tuple[Path, ...], known: Known) -> tuple[str, str]:
+    held = _held(paths, known)
     if held:
-        shown = ", ".join("/" + "/".join(path) for path in held)
-        return f"a patch of your own has set it: {shown}", "change that patch, or take it out"
+        return held
     if reference.kind != "image":
         return (
-            f"it is made by {paths}" if paths else "no value of the chart makes it",
+            f"it is made by {_shown(paths)}" if paths else "no value of the chart makes it",
             "name what takes its place in environment.yaml urls:, or allow: it with a reason",
         )
-    wanted = target(reference, environment)
+    wanted = target(reference, known.environment)
     return (
-        f"no value moves it to {wanted}" + (f" ({paths} is in it)" if paths else ""),
+        f"no value moves it to {wanted}" + (f" ({_shown(paths)} is in it)" if paths else ""),
         "use a repackaged chart, map the image in environment.yaml registry.mappings to a name "
         "that its value can make, or mirror its registry on the nodes",
     )
+
+
+def _shown(paths: Iterable[Path]) -> str:
+    return ", ".join(pointer(path) for path in paths)
