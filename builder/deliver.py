@@ -1,13 +1,14 @@
 """A build goes out the way that was asked for: commit, hydrated branch, OCI artifact."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from builder.build import Build
 from builder.core.errors import ConfigurationError
 from builder.hydrate import active_branch, hydrate, metadata
 from builder.publish import Commit, Target, publish
 from builder.publish_oci import Artifact, publish_oci
-from builder.tools.git import source_commit
+from builder.tools.git import check_remote, source_commit
 from builder.tools.git_branch import Signing
 from builder.workspace import Overlay
 
@@ -39,7 +40,7 @@ def target_of(overlay: Overlay, way: Way) -> Target:
     repository = way.repository
     if not repository and settings:
         # In the file a path is meant from the file's repository, on the command line from here.
-        local = "://" not in settings.repository and "@" not in settings.repository
+        local = check_remote(settings.repository) == str(Path(settings.repository).resolve())
         repository = str(overlay.root / settings.repository) if local else settings.repository
     if not repository:
         raise ConfigurationError(

@@ -139,7 +139,7 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
 def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "large").open("wb") as file:
         file.truncate(files.MAX_BYTES + 1)
-    with pytest.raises(ConfigurationError, match="is larger than 64 MiB"):
+    with pytest.raises(ConfigurationError, match="is larger than 100 MiB"):
         files.read_bytes(tmp_path / "large", tmp_path)
 
 
