@@ -45,7 +45,8 @@ class Airgap:
 def airgap(overlay: Overlay) -> Airgap:
     """Compute the patches that point an environment inside, all but its hand-written ones.
 
-    Raises ConfigurationError and ToolError; what no patch can move is a finding.
+    Raises ConfigurationError and ToolError; what no patch can move is a finding. There is no text
+    when a chart is missing, or does not render.
     """
     first = render(overlay)
     before = first.before_airgap
@@ -67,6 +68,8 @@ def airgap(overlay: Overlay) -> Airgap:
             changes += value_changes.changes(
                 chart, planned.values, planned.assignments, planned.reasons
             )
+    if sum(map(len, plans.values())) < len(charts):
+        return result  # patches without those of a chart would undo what the file holds for it
     changes += _first_order(overlay, before, charts, result)
     _check_collisions(overlay, result)
     resources = {resource.id: resource for resource in before}

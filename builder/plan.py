@@ -99,10 +99,10 @@ class _Planner:
         """Set what is still to be set: knobs first, then what makes the references."""
         self.fresh, self.whole = {}, set()
         self.turn_knobs(look)
-        moving = [r for r in look.references if self.moves(r)]
-        if not moving:
+        concerned = [r for r in look.references if self.concerns(r)]
+        if not concerned:
             return
-        names = trace.name_candidates(look.values, moving)
+        names = trace.name_candidates(look.values, concerned)
         unreached = self.untried(self.names(look, user, names))
         if unreached:
             wide = [p for p in trace.wide_candidates(look.values) if p not in names]
@@ -161,10 +161,10 @@ class _Planner:
         """Return what a reference should be; None for one that is nobody's business."""
         return None if reference.comment else first_order.target(reference, self.environment)
 
-    def moves(self, reference: Reference) -> bool:
-        """Tell whether a reference has to change; what only ``helm test`` runs can wait."""
-        wanted = self.target(reference)
-        return wanted not in (None, reference.value) and not reference.origin.test_hook
+    def concerns(self, reference: Reference) -> bool:
+        """Tell whether a reference is not right; what only ``helm test`` runs can wait."""
+        right = self.target(reference) == reference.value or reference.comment
+        return not right and not reference.origin.test_hook
 
     def names(
         self,
@@ -182,9 +182,9 @@ class _Planner:
         found = self.probe.trace(look, user, paths)
         for traced in found:
             wanted = self.target(traced.reference)
+            self.remember(traced)
             if wanted is None:
                 continue
-            self.remember(traced)
             if wanted != traced.reference.value:
                 wanted = self.with_own_tag(look, traced, wanted)
             goals.append(Goal(traced=traced, target=wanted))
@@ -313,8 +313,23 @@ class _Planner:
                 paths=tuple(dict.fromkeys((*known.paths, *traced.paths))),
             )
 
+    def trace_unpinned(self, look: Look) -> None:
+        """Find the values of tags that float still: a person has to know them."""
+        floating = [
+            r
+            for r in look.references
+            if r.image and r.image.floating and not r.comment and not r.origin.test_hook
+        ]
+        paths = trace.tag_candidates(look.values, floating)
+        if paths:
+            user = with_values(self.probe.chart.values, self.plain.values, self.result.assignments)
+            for traced in self.probe.trace(look, user, paths, tags=True):
+                if traced.reference in floating:
+                    self.remember(traced)
+
     def report(self, look: Look) -> None:
         """Say what became of each reference, and what could not be moved."""
+        self.trace_unpinned(look)
         after = key_of(look.references)
         for key, reference in key_of(self.plain.references).items():
             if reference.kind == "image" or leaves(reference, self.environment):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from builder.core import archive, rendered, trace
+from builder.core import archive, rendered, trace, value_changes
 from builder.core import references as collecting
 from builder.core.archive import ChartArchive
 from builder.core.findings import Finding
@@ -118,7 +118,9 @@ class Probe:
 
         Values whose token breaks the chart are found by bisection; what they make is guessed.
         """
-        tokens = Tokens(plain.values, [p for p in paths if p not in self.culprits], tags=tags)
+        own = value_changes.parameters(self.chart)
+        possible = [p for p in paths if p not in self.culprits and p not in own]
+        tokens = Tokens(plain.values, possible, tags=tags)
         look = self._tolerant(plain, user, tokens) if tokens.assignments else None
         if look is None:
             found = [
@@ -128,7 +130,7 @@ class Probe:
             bare = paths
         else:
             found = trace.read(plain.references, look.references, tokens, plain.values)
-            bare = [path for path in paths if path in self.culprits]
+            bare = [path for path in paths if path in self.culprits or path in own]
         return [trace.guessed(traced, plain.values, bare) for traced in found] if bare else found
 
     def _tolerant(self, plain: Look, user: Mapping[str, Any], tokens: Tokens) -> Look | None:

@@ -12,6 +12,7 @@ from builder.workspace import find_overlay
 from tests.conftest import Run
 from tests.source import Source
 from tests.styles.closing import STYLES
+from tests.styles.leaving import STYLES as LEAVING
 from tests.styles.model import Style, write
 
 PATCHES = "overlays/prod/patches/airgap.yaml"
@@ -56,3 +57,17 @@ def test_the_style_closes(tmp_path: Path, run: Run, style: Style) -> None:
     assert (result.code, result.err) == (0, "")
     if style.sets is not None:
         assert value_paths(source) == tuple(sorted(style.sets))
+
+
+@pytest.mark.parametrize("style", LEAVING, ids=str)
+def test_the_style_ends_in_a_finding(tmp_path: Path, run: Run, style: Style) -> None:
+    source = vendored(tmp_path, run, style)
+    result = run("airgap", "prod", "--root", str(source.root), "-v")
+    assert result.code == 1
+    assert f"[{style.finding}]" in result.err
+    for words in style.says:
+        assert words in result.err
+    after = built(source)
+    # Two sources of one name are seen only where both are: the build has the mirrored one.
+    assert after.ships == (style.finding == "mirror-collision")
+    assert images(after) == sorted(style.images)

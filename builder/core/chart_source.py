@@ -83,6 +83,6 @@ def _cannot(owner: Resource, path: Path, chart: NestedChart, url: str) -> Findin
         code="cannot-move",
         subject=str(get(owner.body, path)),
         place=f"{owner.id} {pointer(path)}",
-        cause=f"a {owner.id.kind} pulls from OCI registries only, and chartRepository is {url}",
+        cause=f"an {owner.id.kind} pulls from OCI registries only, and chartRepository is {url}",
         hint=f"name an oci:// repository, or get {chart.title} by another kind of source",
     )

@@ -20,13 +20,20 @@ def root(chart: NestedChart) -> Path:
     return chart.values_path or chart.values_text or ()
 
 
+def parameters(chart: NestedChart) -> frozenset[Path]:
+    """Return the value paths that stand as ``--set`` pairs beside the values, and win."""
+    return frozenset(
+        tuple(step.replace("\0", ".") for step in key.replace("\\.", "\0").split("."))
+        for key, _, _ in chart.sets
+    )
+
+
 def by_hand(chart: NestedChart, generated: str) -> frozenset[Path]:
     """Return the value paths that people have set: by patches, or beside the values.
 
     Patches whose place names a file that ends in ``generated`` are not theirs.
     """
-    found = {tuple(key.replace("\\.", "\0").split(".")) for key, _, _ in chart.sets}
-    found = {tuple(step.replace("\0", ".") for step in path) for path in found}
+    found = set(parameters(chart))
     for operation in chart.resource.origin.patches:
         if operation.place.rpartition(":")[0].endswith(generated):
             continue

@@ -252,9 +252,7 @@ STYLES = (
         name="registry with a port",
         values="registry: registry.acme.example:5000\nimage: acme/web\ntag: 1.2.3\n",
         templates={
-            "web.yaml": pod(
-                "web", "{{ .Values.registry }}/{{ .Values.image }}:{{ .Values.tag }}"
-            )
+            "web.yaml": pod("web", "{{ .Values.registry }}/{{ .Values.image }}:{{ .Values.tag }}")
         },
         images=(WEB,),
     ),
@@ -288,7 +286,8 @@ STYLES = (
         templates={
             "web.yaml": pod(
                 "web",
-                "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}",
+                "{{ .Values.image.repository }}:"
+                "{{ .Values.image.tag | default .Chart.AppVersion }}",
             )
         },
         images=(WEB,),
@@ -390,7 +389,9 @@ STYLES = (
         name="only an empty value reaches it",
         values="image: {override: ''}\n",
         templates={
-            "web.yaml": pod("web", '{{ .Values.image.override | default "quay.io/acme/web:1.2.3" }}')
+            "web.yaml": pod(
+                "web", '{{ .Values.image.override | default "quay.io/acme/web:1.2.3" }}'
+            )
         },
         images=(WEB,),
         sets=("/image/override",),

@@ -43,7 +43,8 @@ class Style:
     """A chart, what a custom resource sets in it, and what is to come of it.
 
     ``templates`` and ``charts`` map names to texts; ``images`` are those that the cluster pulls
-    in the end, ``sets`` the value paths that `airgap` sets, where a test wants to know them.
+    in the end, ``sets`` the value paths that `airgap` sets, where a test wants to know them. What
+    does not close ends in a ``finding`` of that code, which ``says`` these words.
     """
 
     name: str
@@ -55,6 +56,8 @@ class Style:
     environment: str = ""
     images: tuple[str, ...] = ()
     sets: tuple[str, ...] | None = None
+    finding: str = ""
+    says: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -77,7 +80,9 @@ def pod(name: str, *images: str) -> str:
     )
 
 
-def subchart(name: str, values: str, templates: Mapping[str, str], chart: str = "") -> dict[str, str]:
+def subchart(
+    name: str, values: str, templates: Mapping[str, str], chart: str = ""
+) -> dict[str, str]:
     """The files of a subchart."""
     return {
         f"charts/{name}/Chart.yaml": metadata(name, chart),
