@@ -44,5 +44,5 @@ def nearest(name: str, candidates: list[str]) -> str | None:
     """Return the candidate that looks most like ``name``, or None when none is near."""
     from difflib import get_close_matches
 
-    matches = get_close_matches(name, candidates, n=1, cutoff=0.5)
+    matches = get_close_matches(name, candidates, n=1, cutoff=0.6)
     return matches[0] if matches else None
