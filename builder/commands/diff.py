@@ -1,0 +1,73 @@
+"""``sealift diff``: what publishing an environment would change in the cluster."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from builder.commands.options import EnvironmentArgument, RootOption
+
+
+class DiffFormat(StrEnum):
+    """How a difference is printed."""
+
+    text = "text"
+    markdown = "markdown"
+    json = "json"
+
+
+def diff(
+    env: EnvironmentArgument,
+    repository: Annotated[
+        str | None, typer.Option(help="Git repository: URL or path. Default: environment.yaml's.")
+    ] = None,
+    branch: Annotated[
+        str | None, typer.Option(help="Default: environment.yaml's, or main.")
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="Another branch, a tag, or a commit of the repository."),
+    ] = None,
+    output: Annotated[
+        DiffFormat, typer.Option("-o", "--output", help="How to print.")
+    ] = DiffFormat.text,
+    root: RootOption = Path(),
+) -> int:
+    """Compare an environment's build with what is published; say what is dangerous about it.
+
+    What controllers would render is compared as well. Secrets are never shown. Exit code 1 when
+    something differs; findings do not stop a diff, but are shown.
+
+    Example: sealift diff example --repository gitops.git -o markdown
+    """
+    import json
+    import os
+
+    from builder import report
+    from builder.build import build
+    from builder.core.diff.as_json import as_json
+    from builder.core.diff.markdown import markdown
+    from builder.core.diff.terminal import terminal
+    from builder.deliver import Way, target_of
+    from builder.diff import diff as compare
+    from builder.published import read
+    from builder.workspace import find_overlay
+
+    overlay = find_overlay(root, env)
+    target = target_of(overlay, Way(repository=repository, branch=branch))
+    published = read(target, against=against)
+    result = build(overlay)
+    found = compare(result, published)
+    if output is DiffFormat.json:
+        print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
+    elif output is DiffFormat.markdown:
+        print(markdown(found), end="")
+    else:
+        shown = [finding for finding in result.findings if finding.severity != "note"]
+        if shown:
+            print(report.findings_text(shown), file=sys.stderr)
+        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        print(terminal(found, colour=colour))
+    return 0 if found.empty else 1

@@ -1,0 +1,140 @@
+"""Secrets, taken out of a body before anything compares or prints it.
+
+A :class:`Hidden` stands where a secret stood: it equals another when both hid the same, and holds
+nothing that could be printed. What is a secret: the content of Secrets, what is named as a
+credential (the rule of :mod:`builder.core.verify`), also as the name of an environment variable, an
+argument, or a line of a text; passwords in URLs; private keys.
+"""
+
+import functools
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from builder.core.verify import credential_paths
+
+# Digests of short secrets can be guessed: these mean nothing outside of this process.
+_SALT = secrets.token_bytes(32)
+STARS = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A text with something taken out: what may be shown, and a digest of the whole."""
+
+    shown: str
+    digest: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.shown
+
+
+def conceal(value: Any, shown: str = STARS) -> Hidden:
+    """Return what stands for ``value``; of it, only ``shown`` may be seen."""
+    text = json.dumps(value, sort_keys=True, default=str).encode()
+    return Hidden(shown, hashlib.blake2b(text, key=_SALT, digest_size=32).digest())
+
+
+def hide(value: Any) -> Any:
+    """Return a body without its secrets."""
+    if isinstance(value, Mapping):
+        named = value.get("name")
+        secret = isinstance(named, str) and is_credential(named)
+        return {
+            str(key): conceal(child)
+            if _is_secret(str(key), child) or (secret and key == "value" and child)
+            else hide(child)
+            for key, child in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            conceal(item) if _follows_flag(value, index) else hide(item)
+            for index, item in enumerate(value)
+        ]
+    if isinstance(value, str):
+        shown = scrub(value)
+        return value if shown == value else conceal(value, shown)
+    return value
+
+
+def hide_all(value: Any) -> Any:
+    """Return a mapping with every value hidden."""
+    if isinstance(value, Mapping):
+        return {str(key): conceal(child) for key, child in value.items()}
+    return conceal(value)
+
+
+@functools.lru_cache(maxsize=4096)
+def is_credential(name: str) -> bool:
+    """Tell whether something of that name is a credential."""
+    last = name.lstrip("-").rpartition(".")[2]
+    return next(iter(credential_paths({last: "x"})), None) is not None
+
+
+def _is_secret(key: str, child: Any) -> bool:
+    if isinstance(child, bool) or not isinstance(child, str | int | float) or child == "":
+        return False
+    return is_credential(key) and not _VARIABLE.fullmatch(str(child))
+
+
+def _follows_flag(items: list[Any], index: int) -> bool:
+    """Tell whether an item is the argument of a flag that takes a credential."""
+    if index == 0 or not isinstance(items[index], str):
+        return False
+    flag, item = items[index - 1], items[index]
+    return (
+        isinstance(flag, str)
+        and re.fullmatch(r"--?[A-Za-z][\w.-]*", flag) is not None
+        and is_credential(flag)
+        and not _VARIABLE.fullmatch(item)
+    )
+
+
+_VARIABLE = re.compile(r"\$\([\w.-]+\)|\$\{[\w.-]+\}|\$\w+")
+_PRIVATE = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END [A-Z ]*-----|\Z)", re.S)
+_USERINFO = re.compile(r"(://[^\s/@:]*:)([^\s@]+)(?=@)")
+_HEADER = re.compile(r"(?i)\b((?:bearer|basic)[ \t]+)([A-Za-z0-9+/=._~-]{8,})")
+_BLOCK = re.compile(
+    r"(?m)^(?P<indent>[ \t]*)(?P<name>[\w.-]+)(?P<between>:[ \t]*[|>][^\n]*\n)"
+    r"(?P<value>(?:(?P=indent)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+)"
+)
+_LINE = re.compile(
+    r"(?m)^(?P<indent>[ \t]*(?:- |export |set )?[\"']?)(?P<name>[\w.-]+)"
+    r"(?P<between>[\"']?[ \t]*[:=][ \t]*|[ \t]+(?=\S+$))(?P<value>[^\s|>].*)$"
+)
+_INLINE = re.compile(
+    r"(?P<indent>(?:^|[\s\"'{,;&?(])-{0,2})(?P<name>[A-Za-z_][\w.-]*)"
+    r"(?P<between>\\?[\"']?\s*[:=]\s*|(?<=[\w-])[ \t]+(?=[^\s-]))"
+    r"(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;&})]+)"
+)
+
+
+def scrub(text: str) -> str:
+    """Return a text with the secrets in it starred out."""
+    if len(text) < 4 or not _MAY_HOLD.search(text):
+        return text
+    text = _PRIVATE.sub(rf"\1{STARS}\2", text)
+    text = _USERINFO.sub(lambda m: m[0] if _VARIABLE.fullmatch(m[2]) else m[1] + STARS, text)
+    text = _HEADER.sub(rf"\1{STARS}", text)
+    for pattern in (_BLOCK, _LINE, _INLINE):
+        text = pattern.sub(_starred, text)
+    return text
+
+
+_MAY_HOLD = re.compile(r"(?i)pass|secret|token|license|key|://[^\s/@:]*:|bearer|basic")
+
+
+def _starred(match: re.Match[str]) -> str:
+    value = match["value"].strip().strip("\"'")
+    words = match["between"].isspace()  # "name value" is a credential in a flag or a line of two
+    flag = match["indent"].endswith("-") or match.re is _LINE
+    if not is_credential(match["name"]) or (words and not flag) or value in ("", STARS, "|", ">"):
+        return match[0]
+    if _VARIABLE.fullmatch(value):
+        return match[0]
+    stars = f"{match['indent']}  {STARS}\n" if match.re is _BLOCK else STARS
+    return f"{match['indent']}{match['name']}{match['between']}{stars}"
