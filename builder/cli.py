@@ -11,6 +11,7 @@ import typer
 from builder import __version__
 from builder.commands.airgap import airgap
 from builder.commands.build import build
+from builder.commands.diff import diff
 from builder.commands.explain import explain
 from builder.commands.images import images
 from builder.commands.publish import publish
@@ -52,7 +53,7 @@ def _options(
     pass
 
 
-for command in (vendor, airgap, build, publish, images, explain):
+for command in (vendor, airgap, build, diff, publish, images, explain):
     app.command()(command)
 
 
