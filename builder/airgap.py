@@ -28,8 +28,6 @@ from builder.tools import helm
 from builder.tools.command import CommandError
 from builder.workspace import Overlay
 
-_GENERATED = "/patches/airgap.yaml"
-
 
 @dataclass(kw_only=True, slots=True)
 class Airgap:
@@ -123,8 +121,7 @@ def _nested(overlay: Overlay, chart: NestedChart, result: Airgap) -> Plan | None
             result.findings.append(opened)
             return None
         try:
-            frozen = value_changes.by_hand(chart, _GENERATED)
-            planned = plan(opened, overlay.environment, frozen)
+            planned = plan(opened, overlay.environment)
         except CommandError as error:
             result.findings.append(
                 Finding(

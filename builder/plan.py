@@ -46,27 +46,24 @@ class Plan:
     findings: list[Finding] = field(default_factory=list)
 
 
-def plan(probe: Probe, environment: Environment, frozen: Collection[Path]) -> Plan:
+def plan(probe: Probe, environment: Environment) -> Plan:
     """Return the values that point every reference of a nested chart inside.
 
-    ``frozen`` paths are left as they are. Raises CommandError when the chart does not render.
+    Those that people have set stay as they are. Raises CommandError when the chart does not render.
     """
     user: Mapping[str, Any] = probe.chart.values
     plain = look = probe.look(user)
-    planner = _Planner(probe, environment, frozenset(frozen), plain)
+    planner = _Planner(probe, environment, plain)
     assignments = planner.result.assignments
     for _ in range(_ROUNDS + _MAX_REFUSED):
         before = dict(assignments)
         planner.round(look, user)
         if assignments == before:
             break
-        wanted = with_values(probe.chart.values, plain.values, assignments)
-        try:
-            look = probe.look(wanted)
-        except CommandError as error:
-            planner.refuse(before, error)
-        else:
-            user = wanted
+        found = planner.render(before)
+        if found is not None:
+            look = found
+            user = with_values(probe.chart.values, plain.values, assignments)
     planner.report(look)
     return planner.result
 
@@ -74,12 +71,9 @@ def plan(probe: Probe, environment: Environment, frozen: Collection[Path]) -> Pl
 class _Planner:
     """One nested chart on its way inside."""
 
-    def __init__(
-        self, probe: Probe, environment: Environment, frozen: frozenset[Path], plain: Look
-    ) -> None:
+    def __init__(self, probe: Probe, environment: Environment, plain: Look) -> None:
         self.probe = probe
         self.environment = environment
-        self.by_hand = frozen
         self.plain = plain
         self.result = Plan(values=plain.values)
         self.rule = probe.overlay.base.rule(probe.chart.resource.id)
@@ -93,7 +87,7 @@ class _Planner:
     @property
     def frozen(self) -> frozenset[Path]:
         """The values that stay: those set by hand, and those that the chart wants as they are."""
-        return self.by_hand | self.refused.keys()
+        return self.probe.by_hand | self.refused.keys()
 
     def round(self, look: Look, user: Mapping[str, Any]) -> None:
         """Set what is still to be set: knobs first, then what makes the references."""
@@ -146,16 +140,29 @@ class _Planner:
         self.result.assignments[path] = value
         self.result.reasons.setdefault(path, reason)
 
-    def refuse(self, before: Mapping[Path, Any], error: CommandError) -> None:
-        """Take back a round after which the chart did not render, and leave the culprit alone."""
-        assignments = self.result.assignments
-        if len(self.refused) == _MAX_REFUSED:
-            raise error
-        culprit = self.probe.culprit(self.plain, self.probe.chart.values, assignments)
-        self.refused[culprit] = helm.message(error)
-        assignments.clear()
-        assignments.update(before)
-        self.tried.clear()
+    def render(self, before: Mapping[Path, Any]) -> Look | None:
+        """Render with what is assigned; None when the chart refuses, after which it is ``before``.
+
+        A switch that the refusal names is turned; else the value that is refused stays from now on.
+        """
+        assignments, own = self.result.assignments, self.probe.chart.values
+        try:
+            return self.probe.look(with_values(own, self.plain.values, assignments))
+        except CommandError as error:
+            said = helm.message(error)
+            opened = self.probe.unlock(self.plain, own, assignments, said)
+            if opened is None and len(self.refused) == _MAX_REFUSED:
+                raise
+        if opened is None:
+            self.refused[self.probe.culprit(self.plain, own, assignments)] = said
+            assignments.clear()
+            assignments.update(before)
+            self.tried.clear()
+            return None
+        look, switches = opened
+        for path, value in switches.items():
+            self.assign(path, value, f"without it the chart refuses: {said}")
+        return look
 
     def target(self, reference: Reference) -> str | None:
         """Return what a reference should be; None for one that is nobody's business."""
@@ -343,12 +350,16 @@ class _Planner:
                 )
         known = unmoved.Known(
             environment=self.environment,
-            by_hand=self.by_hand,
+            by_hand=self.probe.by_hand,
             refused=self.refused,
             conditions=self.probe.conditions(),
         )
-        for key, reference in after.items():
-            self.result.findings += unmoved.findings(reference, self.traced.get(key), known)
+        found = [
+            finding
+            for key, reference in after.items()
+            for finding in unmoved.findings(reference, self.traced.get(key), known)
+        ]
+        self.result.findings += unmoved.grouped(found)
 
 
 def _staying(goal: Goal) -> Goal:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from builder.core import archive, rendered, trace, value_changes
+from builder.core import archive, refusals, rendered, trace, value_changes
 from builder.core import references as collecting
 from builder.core.archive import ChartArchive
 from builder.core.findings import Finding
@@ -33,6 +33,8 @@ metadata: {{name: {_NAME}}}
 data: {{values: {{{{ .Values | toJson | b64enc | quote }}}}}}
 """
 _MAX_CULPRITS = 8
+# Patches of a file with this name are not people's own.
+GENERATED = "/patches/airgap.yaml"
 ValuePath = tuple[str, ...]
 
 
@@ -56,6 +58,8 @@ class Probe:
         self.content = content
         self.renders = 0
         self.culprits: list[ValuePath] = []
+        self.unlocked: dict[ValuePath, bool] = {}
+        self.by_hand = value_changes.by_hand(chart, GENERATED)
         self._path = path
         self._upgrades: bool | None = None
 
@@ -136,22 +140,52 @@ class Probe:
     def _tolerant(self, plain: Look, user: Mapping[str, Any], tokens: Tokens) -> Look | None:
         while len(self.culprits) <= _MAX_CULPRITS:
             assignments = tokens.without(self.culprits)
-            look = self._try(plain, user, assignments)
-            if look is not None:
-                return look
+            try:
+                return self._assigned(plain, user, assignments)
+            except CommandError as error:
+                wanted = {**self.unlocked, **assignments}
+                opened = self.unlock(plain, user, wanted, helm.message(error))
+            if opened is not None:
+                self.unlocked |= opened[1]
+                return opened[0]
             culprit = self.culprit(plain, user, assignments)
             # The items of one list are read alike: where one breaks the chart, all would.
             alike = [p for p in assignments if culprit[-1].isdigit() and p[:-1] == culprit[:-1]]
             self.culprits += alike or [culprit]
         return None
 
-    def _try(
-        self, plain: Look, user: Mapping[str, Any], assignments: Mapping[ValuePath, Any]
-    ) -> Look | None:
+    def unlock(
+        self,
+        plain: Look,
+        user: Mapping[str, Any],
+        assignments: Mapping[ValuePath, Any],
+        message: str,
+    ) -> tuple[Look, dict[ValuePath, bool]] | None:
+        """Render once more with the switches turned that the chart's refusal names.
+
+        None when it names none, or when that is not enough, or when people have set one.
+        """
+        named = dict(refusals.switches(message, plain.values))
+        if not named or named.items() <= assignments.items() or named.keys() & self.by_hand:
+            return None
         try:
-            return self.look(with_values(user, plain.values, assignments))
+            return self.look(with_values(user, plain.values, {**assignments, **named})), named
         except CommandError:
             return None
+
+    def _assigned(
+        self, plain: Look, user: Mapping[str, Any], assignments: Mapping[ValuePath, Any]
+    ) -> Look:
+        return self.look(with_values(user, plain.values, {**self.unlocked, **assignments}))
+
+    def _renders(
+        self, plain: Look, user: Mapping[str, Any], assignments: Mapping[ValuePath, Any]
+    ) -> bool:
+        try:
+            self._assigned(plain, user, assignments)
+        except CommandError:
+            return False
+        return True
 
     def culprit(
         self, plain: Look, user: Mapping[str, Any], assignments: Mapping[ValuePath, Any]
@@ -162,10 +196,10 @@ class Probe:
         while high - low > 1:
             middle = (low + high) // 2
             part = {path: assignments[path] for path in paths[:middle]}
-            if self._try(plain, user, part) is None:
-                high = middle
-            else:
+            if self._renders(plain, user, part):
                 low = middle
+            else:
+                high = middle
         return paths[high - 1]
 
     def conditions(self) -> dict[ValuePath, str]:

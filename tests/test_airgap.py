@@ -172,6 +172,17 @@ def test_a_patch_by_hand_wins_even_where_it_leaves(
     assert "/spec/values/image" not in source.read(PATCHES)
 
 
+def test_a_switch_held_by_hand_is_not_turned(tmp_path: Path, run: Run) -> None:
+    [style] = [s for s in STYLES if s.name == "switch that the chart names when it refuses"]
+    source = vendored(tmp_path, run, style)
+    by_hand(source, "{op: add, path: /spec/values/global, value: {security: {strict: true}}}")
+    code, _, err = airgap(run, source)
+    assert code == 1
+    assert "does not take /image as it would have to be" in err
+    assert "set 'global.security.strict' to false" in err
+    assert "strict" not in source.read(PATCHES)
+
+
 def test_a_patch_by_hand_of_one_part_leaves_the_others(tmp_path: Path, run: Run) -> None:
     source = vendored(tmp_path, run, STYLES[1])
     by_hand(source, "{op: add, path: /spec/values/image, value: {tag: 9.9.9}}")

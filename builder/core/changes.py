@@ -97,9 +97,13 @@ def _put(value: dict[str, Any], path: Path, leaf: Any) -> None:
 def _shown(value: Any) -> str:
     if value is None or value == "":
         return "nothing"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = re.sub(r"[^\x20-\x7e]+", " ", text)
+    text = _line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _line(text: str) -> str:
+    """Write a text as one line of plain characters, as a comment needs it."""
+    return re.sub(r"[^\x20-\x7e]+", " ", text).strip()
 
 
 def write(resources: Mapping[ResourceId, Resource], changes: Sequence[Change], inputs: str) -> str:
@@ -132,7 +136,7 @@ def _document(resource: Resource, listed: Sequence[_Operation]) -> str:
     }
     lines = []
     for operation in listed:
-        lines += [f"# {comment}" for comment in operation.comments]
+        lines += [f"# {_line(comment)}" for comment in operation.comments]
         entry = {"op": operation.op, "path": pointer(operation.path), "value": operation.value}
         lines += yaml.dump([entry]).splitlines()
     return yaml.dump(head) + "patch: |\n" + "".join(f"  {line}\n" for line in lines)

@@ -1,7 +1,7 @@
 """Pointing first-order resources inside: patches on the resource itself."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from builder.core import mirror
 from builder.core.changes import Change
@@ -33,7 +33,16 @@ def target(reference: Reference, environment: Environment) -> str | None:
         return reference.value if right == name else str(right)
     if not leaves(reference, environment):
         return reference.value
-    return environment.urls.get(reference.value)
+    return _replaced(reference.value, environment.urls)
+
+
+def _replaced(url: str, replacements: Mapping[str, str]) -> str | None:
+    """Return what takes a URL's place: of those named, the longest that it stands below."""
+    for source in sorted(replacements, key=len, reverse=True):
+        rest = url.removeprefix(source)
+        if rest != url and (not rest or source.endswith("/") or rest[0] in "/?#"):
+            return replacements[source] + rest
+    return None
 
 
 def changes(

@@ -238,15 +238,16 @@ def _plain(pieces: Iterable[Piece], values: Mapping[str, Any]) -> str:
 def guessed(traced: Traced, values: Mapping[str, Any], paths: Iterable[Path]) -> Traced:
     """Take the values at ``paths``, which bear no token, for the pieces that read like them.
 
-    A piece that reads like several of them is made by the one of the template's own chart.
+    A piece that reads like several is made by the one beside a piece that is known, or by the one
+    of the template's own chart.
     """
     by_text: dict[str, list[Path]] = {}
     for path in paths:
         text = scalar(get(values, path)).strip("/")
-        if _telling(path, text) and text:
+        if text and _telling(path, text):
             by_text.setdefault(text, []).append(path)
     for text, like in sorted(by_text.items(), key=lambda item: -len(item[0])):
-        near = _nearest(like, traced.reference)
+        near = _nearest(like, traced)
         if near is not None and scalar(get(values, near)) == text:
             pieces = tuple(_split(traced.pieces, text, near))
             if pieces != traced.pieces:
@@ -254,8 +255,12 @@ def guessed(traced: Traced, values: Mapping[str, Any], paths: Iterable[Path]) ->
     return traced
 
 
-def _nearest(paths: Collection[Path], reference: Reference) -> Path | None:
-    own = subcharts.prefix(reference.origin.template)
+def _nearest(paths: Collection[Path], traced: Traced) -> Path | None:
+    parents = {path[:-1] for path in traced.paths}
+    beside = [path for path in paths if path[:-1] in parents]
+    if len(beside) == 1:
+        return beside[0]
+    own = subcharts.prefix(traced.reference.origin.template)
     for length in range(len(own), -1, -1):
         near = [path for path in paths if path[:length] == own[:length]]
         if near:

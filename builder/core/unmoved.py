@@ -1,7 +1,7 @@
 """What no value moves, and what can be done about it."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from builder.core import mirror, subcharts
 from builder.core.environment import Environment
@@ -12,6 +12,8 @@ from builder.core.pointer import pointer
 from builder.core.references import Reference
 from builder.core.trace import Traced
 from builder.core.verify import of_reference
+
+_MAX_ADDRESSES = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +54,23 @@ def findings(reference: Reference, traced: Traced | None, known: Known) -> Itera
         yield Finding(
             code="cannot-move", subject=reference.value, place=place, cause=cause, hint=hint
         )
+
+
+def grouped(found: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield the findings, with one for all addresses of a host that have one cause."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in found:
+        scheme, sign, rest = finding.subject.partition("://")
+        host = f"{scheme}://{rest.partition('/')[0]}/*" if sign else finding.subject
+        key = (host, finding.cause) if sign else (finding.subject, finding.place)
+        groups.setdefault(key, []).append(finding)
+    for (host, _), members in groups.items():
+        subjects = {finding.subject for finding in members}
+        if len(subjects) <= _MAX_ADDRESSES:
+            yield from members
+        else:
+            place = f"{members[0].place} and {len(members) - 1} more"
+            yield replace(members[0], subject=host, place=place)
 
 
 def _floating(reference: Reference, traced: Traced | None, known: Known, place: str) -> Finding:
@@ -104,7 +123,8 @@ def _why(reference: Reference, paths: tuple[Path, ...], known: Known) -> tuple[s
     if reference.kind != "image":
         return (
             f"it is made by {_shown(paths)}" if paths else "no value of the chart makes it",
-            "name what takes its place in environment.yaml urls:, or allow: it with a reason",
+            "name what takes its place, or the place of all below a part of it, in "
+            "environment.yaml urls:, or allow: it with a reason",
         )
     wanted = target(reference, known.environment)
     return (

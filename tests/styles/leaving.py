@@ -108,6 +108,16 @@ STYLES = (
         says=("https://mail.acme.example/send", "it is made by /mail", "environment.yaml urls:"),
     ),
     Style(
+        name="many addresses of one host",
+        values="books: https://books.acme.example/v1\n",
+        templates={
+            "books.yaml": "apiVersion: acme.example/v1\nkind: Rules\nmetadata: {name: rules}\n"
+            "spec:\n{{- range until 9 }}\n  - link: {{ $.Values.books }}/{{ . }}\n{{- end }}\n"
+        },
+        finding="cannot-move",
+        says=("https://books.acme.example/* ", "and 8 more", "it is made by /books"),
+    ),
+    Style(
         name="two sources of one mirrored name",
         values="web: quay.io/acme/web:1.2.3\njob: ghcr.io/acme/web:1.2.3\n",
         templates={"web.yaml": pod("web", "{{ .Values.web }}", "{{ .Values.job }}")},
