@@ -63,6 +63,10 @@ def solve(
             solution.unreached.append(goal)
         else:
             solution.assignments = extended
+    # What one goal could not have, another may have brought later.
+    solution.unreached = [
+        g for g in solution.unreached if solver.text(g, solution.assignments) != g.target
+    ]
     return solution
 
 

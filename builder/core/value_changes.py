@@ -40,7 +40,7 @@ def by_hand(chart: NestedChart, generated: str) -> frozenset[Path]:
         path, at = tokens(operation.path), root(chart)
         if chart.values_text == path:
             found |= _changed_text(operation, get(chart.resource.body, path))
-        elif chart.values_path is not None and path[: len(at)] == at:
+        elif chart.values_path is not None and len(path) > len(at) and path[: len(at)] == at:
             found |= {p for p, _ in leaves(get(chart.values, path[len(at) :]), path[len(at) :])}
         elif chart.values_path is not None and at[: len(path)] == path:
             found |= _changed_values(get(operation.before, at[len(path) :]), chart.values)
