@@ -65,7 +65,7 @@ def diff(
     elif output is DiffFormat.markdown:
         print(markdown(found), end="")
     else:
-        shown = [finding for finding in result.findings if finding.severity != "note"]
+        shown = [finding for finding in result.findings if finding.severity == "warning"]
         if shown:
             print(report.findings_text(shown), file=sys.stderr)
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")

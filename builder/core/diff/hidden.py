@@ -94,22 +94,30 @@ def _follows_flag(items: list[Any], index: int) -> bool:
     )
 
 
+# The ends of the names that credential_paths knows: no other name may swallow what follows it.
+_WORDS = r"pass(?:word|wd|phrase)?|secret|token|license|(?:access|secret|api|private|auth)[_-]?key"
+_NAME = rf"(?P<name>[\w.-]{{0,80}}?(?:{_WORDS}))"
 _VARIABLE = re.compile(r"\$\([\w.-]+\)|\$\{[\w.-]+\}|\$\w+")
+_MAY_HOLD = re.compile(rf"(?i){_WORDS}|private key|://[^\s/@:]*:|bearer|basic")
 _PRIVATE = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END [A-Z ]*-----|\Z)", re.S)
-_USERINFO = re.compile(r"(://[^\s/@:]*:)([^\s@]+)(?=@)")
+_USERINFO = re.compile(r"(://[^\s/@:]{0,200}:)([^\s\"'<>]{1,500})(?=@)")
 _HEADER = re.compile(r"(?i)\b((?:bearer|basic)[ \t]+)([A-Za-z0-9+/=._~-]{8,})")
-_BLOCK = re.compile(
-    r"(?m)^(?P<indent>[ \t]*)(?P<name>[\w.-]+)(?P<between>:[ \t]*[|>][^\n]*\n)"
-    r"(?P<value>(?:(?P=indent)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+)"
-)
-_LINE = re.compile(
-    r"(?m)^(?P<indent>[ \t]*(?:- |export |set )?[\"']?)(?P<name>[\w.-]+)"
-    r"(?P<between>[\"']?[ \t]*[:=][ \t]*|[ \t]+(?=\S+$))(?P<value>[^\s|>].*)$"
-)
-_INLINE = re.compile(
-    r"(?P<indent>(?:^|[\s\"'{,;&?(])-{0,2})(?P<name>[A-Za-z_][\w.-]*)"
-    r"(?P<between>\\?[\"']?\s*[:=]\s*|(?<=[\w-])[ \t]+(?=[^\s-]))"
-    r"(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;&})]+)"
+# In the order in which they are looked for: a block of YAML, an item of an environment, a line that
+# is name and value, and what stands within a line: ``name=value``, ``"name": "value"``, flags.
+_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+    for pattern in (
+        rf"^(?P<start>[ \t]*){_NAME}(?P<between>:[ \t]*[|>][^\n]*\n)"
+        r"(?P<value>(?:(?P=start)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+)",
+        rf"(?P<start>\bname[\"']?:[ \t]*[\"']?){_NAME}"
+        r"(?P<between>[\"']?,?\s+[\"']?value[\"']?:[ \t]*)(?P<value>[^\s|>].*)$",
+        rf"^(?P<start>[ \t]*(?:- |export |set )?[\"']?){_NAME}"
+        r"(?P<between>[\"']?[ \t]*[:=][ \t]*|[ \t]+(?=\S+$))(?P<value>[^\s|>].*)$",
+        rf"(?<![\w.-])(?P<start>-{{0,2}}){_NAME}(?P<between>\\?[\"']?[ \t]*[:=][ \t]*)"
+        r"(?P<value>\\?\"(?:[^\"\\]|\\[^\"])*\\?\"|'[^']*'|\$\([\w.-]+\)|\$\{[\w.-]+\}|"
+        r"[^\s,;&})|>\[{\"'][^\s,;&})]*)",
+        rf"(?<![\w.-])(?P<start>--?){_NAME}(?P<between>[ \t]+)(?P<value>[^\s-]\S*)",
+    )
 )
 
 
@@ -120,21 +128,15 @@ def scrub(text: str) -> str:
     text = _PRIVATE.sub(rf"\1{STARS}\2", text)
     text = _USERINFO.sub(lambda m: m[0] if _VARIABLE.fullmatch(m[2]) else m[1] + STARS, text)
     text = _HEADER.sub(rf"\1{STARS}", text)
-    for pattern in (_BLOCK, _LINE, _INLINE):
+    for pattern in _PATTERNS:
         text = pattern.sub(_starred, text)
     return text
 
 
-_MAY_HOLD = re.compile(r"(?i)pass|secret|token|license|key|://[^\s/@:]*:|bearer|basic")
-
-
 def _starred(match: re.Match[str]) -> str:
     value = match["value"].strip().strip("\"'")
-    words = match["between"].isspace()  # "name value" is a credential in a flag or a line of two
-    flag = match["indent"].endswith("-") or match.re is _LINE
-    if not is_credential(match["name"]) or (words and not flag) or value in ("", STARS, "|", ">"):
+    if not is_credential(match["name"]) or value in ("", STARS) or _VARIABLE.fullmatch(value):
         return match[0]
-    if _VARIABLE.fullmatch(value):
-        return match[0]
-    stars = f"{match['indent']}  {STARS}\n" if match.re is _BLOCK else STARS
-    return f"{match['indent']}{match['name']}{match['between']}{stars}"
+    block = match["between"].endswith("\n")
+    stars = f"{match['start']}  {STARS}\n" if block else STARS
+    return f"{match['start']}{match['name']}{match['between']}{stars}"

@@ -14,7 +14,7 @@ from builder.core.diff.model import (
     NestedChange,
     ResourceChange,
 )
-from builder.core.diff.page import Page, cell, code, fenced
+from builder.core.diff.page import Page, Unit, cell, code, fenced
 from builder.core.diff.show import is_text, line_diff, path_text, value_text
 from builder.core.diff.summary import TITLES, grouped, tally, verdict
 from builder.core.text import count
@@ -34,24 +34,26 @@ def markdown(diff: Diff, limit: int = LIMIT) -> str:
         page.text(f"\nCompared with {code(diff.against)}.\n")
     _findings(page, diff)
     groups = grouped(diff.dangers)
-    page.section("Dangers", [_danger(g) for _, g in groups], "danger", share=0.4)
+    units = [Unit(_danger(g), len(g)) for _, g in groups]
+    page.section("Dangers", units, "danger", share=0.5)
     _images(page, diff.images)
-    page.section("Charts", [_chart(c) for c in diff.charts], "chart", share=0.1)
+    page.section("Charts", [Unit(_chart(c)) for c in diff.charts], "chart", share=0.3)
     if diff.kubernetes:
         before, after = diff.kubernetes
-        page.section("Kubernetes", [f"- {code(before)} → {code(after)}\n"], "version")
-    page.section("In Git", _changes(diff.resources), "part")
+        page.section("Kubernetes", [Unit(f"- {code(before)} → {code(after)}\n")], "version")
+    share = 0.5 if diff.nested else 1
+    page.section("In Git", _changes(diff.resources), "Git change", share=share)
     for nested in diff.nested:
         _nested(page, nested)
+    rest = [Unit(f"- {_subject(d)}\n") for _, group in groups for d in group[_IN_A_LINE:]]
+    page.folded(f"{len(rest)} more places of these dangers", rest, "further place")
     _routine(page, diff.changes)
-    rest = [f"- {_subject(d)}\n" for _, group in groups for d in group[_IN_A_LINE:]]
-    page.folded(f"{len(rest)} more places of these dangers", rest, "place of a danger")
     return page.done()
 
 
 def _findings(page: Page, diff: Diff) -> None:
     errors = [f for f in diff.findings if f.severity == "error"]
-    units = [f"- {code(f.subject)} at {code(f.place)}: {cell(f.cause)}\n" for f in errors]
+    units = [Unit(f"- {code(f.subject)} at {code(f.place)}: {cell(f.cause)}\n") for f in errors]
     page.section("Does not ship", units, "finding", share=0.2)
 
 
@@ -68,7 +70,7 @@ def _subject(danger: Danger) -> str:
 
 
 def _images(page: Page, images: Iterable[ImageChange]) -> None:
-    rows = [_image(change) for change in images]
+    rows = [Unit(_image(change)) for change in images]
     head = "| | before | after | digest | where |\n| --- | --- | --- | --- | --- |\n"
     if len(rows) > 2 * _FOLDED_FROM:
         page.section("Images", rows[:_FOLDED_FROM], "image", head=head, share=0.3)
@@ -99,16 +101,16 @@ def _nested(page: Page, nested: NestedChange) -> None:
     if nested.chart:
         title += f", chart {code(nested.title)}"
     if nested.left_out:
-        page.section(title, [f"Not compared: {cell(nested.left_out)}\n"], "nested chart")
+        page.section(title, [Unit(f"Not compared: {cell(nested.left_out)}\n")], "nested chart")
         return
     summary = f"{tally(nested.resources)}.\n\n"
-    page.section(title, _changes(nested.resources), "part", head=summary)
+    page.section(title, _changes(nested.resources), "cluster change", head=summary)
 
 
-def _changes(changes: Iterable[ResourceChange]) -> list[str]:
+def _changes(changes: Iterable[ResourceChange]) -> list[Unit]:
     """Write what comes and goes as lists, folded when they are long, then each change."""
     listed = [change for change in changes if not change.routine]
-    units: list[str] = []
+    units: list[Unit] = []
     for action in ("removed", "added"):
         names = [_name(change) for change in listed if change.action == action]
         if len(names) > _FOLDED_FROM:
@@ -116,12 +118,13 @@ def _changes(changes: Iterable[ResourceChange]) -> list[str]:
                 part = names[start : start + 100]
                 span = f" ({start + 1} to {start + len(part)})" if len(names) > 100 else ""
                 inside = "".join(f"- {name}\n" for name in part)
-                units.append(_details(f"{len(names)} {action}{span}", inside))
+                text = _details(f"{len(names)} {action}{span}", inside)
+                units.append(Unit(text, len(part)))
         else:
-            units += [f"- {action} {name}\n" for name in names]
+            units += [Unit(f"- {action} {name}\n") for name in names]
     rest = [change for change in listed if change.action not in ("removed", "added")]
     rest.sort(key=lambda change: change.action != "recreated")
-    return units + [_changed(change) for change in rest]
+    return units + [Unit(_changed(change)) for change in rest]
 
 
 def _name(change: ResourceChange) -> str:
@@ -160,12 +163,14 @@ def _field(field: FieldChange) -> str:
 
 def _routine(page: Page, changes: Iterable[ResourceChange]) -> None:
     """Fold what means nothing to the cluster: labels of versions, checksums, orders."""
-    units, total = [], 0
+    units: list[Unit] = []
+    total = 0
     for change in changes:
         paths = [path_text(field.path) for field in change.fields if field.routine]
         total += len(paths)
         if paths:
-            units.append(f"- {code(change.id)}: {', '.join(code(path) for path in paths)}\n")
+            line = f"- {code(change.id)}: {', '.join(code(path) for path in paths)}\n"
+            units.append(Unit(line, len(paths)))
     title = f"{count(total, 'routine change')} in {count(len(units), 'resource')}"
     page.folded(f"{title} (version labels, checksums, orders)", units, "routine change")
 

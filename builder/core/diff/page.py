@@ -4,11 +4,19 @@ import html
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from builder.core.diff.show import printable
 from builder.core.text import count
 
 _NOTE = 400
+
+
+class Unit(NamedTuple):
+    """A text that is taken whole or not at all; ``weight`` is how many things it tells."""
+
+    text: str
+    weight: int = 1
 
 
 class Page:
@@ -30,29 +38,27 @@ class Page:
         return True
 
     def section(
-        self, title: str, units: Sequence[str], noun: str, *, head: str = "", share: float = 1.0
+        self, title: str, units: Sequence[Unit], noun: str, *, head: str = "", share: float = 1.0
     ) -> None:
-        """Take a headline and as many units as fit into a share of the page."""
+        """Take a headline and as many units as fit into a share of the room that is left."""
         self._block(f"\n### {title}\n\n{head}", units, "", noun, share)
 
     def folded(
-        self, title: str, units: Sequence[str], noun: str, *, head: str = "", share: float = 1.0
+        self, title: str, units: Sequence[Unit], noun: str, *, head: str = "", share: float = 1.0
     ) -> None:
         """Take units that are seen when their headline is clicked."""
         start = f"\n<details><summary>{title}</summary>\n\n{head}"
         self._block(start, units, "\n</details>\n", noun, share)
 
-    def _block(self, start: str, units: Sequence[str], end: str, noun: str, share: float) -> None:
-        if not units:
-            return
-        room = min(self.room, int(self.limit * share)) - len(start) - len(end)
+    def _block(self, start: str, units: Sequence[Unit], end: str, noun: str, share: float) -> None:
+        room = int(self.room * share) - len(start) - len(end)
         fitting: list[str] = []
-        for unit in units:
-            if len(unit) <= room:
-                fitting.append(unit)
-                room -= len(unit)
+        for text, weight in units:
+            if len(text) <= room:
+                fitting.append(text)
+                room -= len(text)
             else:
-                self.omitted[noun] += 1
+                self.omitted[noun] += weight
         if fitting:
             self.text(start + "".join(fitting) + end)
 
