@@ -1,9 +1,12 @@
 """A source repository in a temporary folder, and what tests do to it."""
 
 import hashlib
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from builder.tools import helm, kustomize
 
 
 class Result(NamedTuple):
@@ -46,6 +49,12 @@ class Source:
         self.write(f"overlays/{name}/environment.yaml", environment)
         self.write(f"overlays/{name}/kustomization.yaml", kustomization)
         return name
+
+
+def plain_kustomize(folder: Path, *flags: str) -> str:
+    """What kustomize alone makes of a folder: the program of its name, or the one in kubectl."""
+    argv = [*kustomize.find()[0], "--enable-helm", "--helm-command", helm.find()[0], *flags]
+    return subprocess.run([*argv, str(folder)], check=True, capture_output=True, text=True).stdout
 
 
 def snapshot(folder: Path) -> dict[str, str]:

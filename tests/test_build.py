@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.conftest import Refused, Run
-from tests.source import Source, snapshot
+from tests.source import Source, plain_kustomize, snapshot
 
 REFERENCES = ("bundle.lock.yaml", "kustomization.yaml")
 
@@ -32,8 +32,7 @@ def test_writes_one_file_for_each_resource_beside_kustomization_and_lock(
 def test_the_bundle_renders_to_what_the_build_put_into_it(source: Source, run: Run) -> None:
     run("build", "example", "-o", "out")
     folder = source.path("out/example")
-    command = ["kustomize", "build", str(folder)]
-    rendered = subprocess.run(command, check=True, capture_output=True).stdout
+    rendered = plain_kustomize(folder)
     files = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
     assert list(yaml.safe_load_all(rendered)) == [
         yaml.safe_load((folder / name).read_text()) for name in files

@@ -1,6 +1,6 @@
 """The first order: the same resources as ``kustomize build``, but strict."""
 
-import subprocess
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from builder.core.manifests import ResourceId
 from builder.render import render
 from builder.workspace import find_overlay
 from tests.conftest import Refused
-from tests.source import Source
+from tests.source import Source, plain_kustomize
 
 LABEL = '[{"op": "add", "path": "/metadata/labels", "value": {"team": "data"}}]'
 TRANSFORMER = """\
@@ -32,8 +32,7 @@ patch: |
 
 def kustomize(folder: Path) -> dict[ResourceId, Any]:
     """What kustomize makes of a folder, with the Kubernetes version of the environments."""
-    command = ["kustomize", "build", "--enable-helm", "--helm-kube-version", "1.30", str(folder)]
-    text = subprocess.run(command, check=True, capture_output=True).stdout
+    text = plain_kustomize(folder, "--helm-kube-version", "1.30")
     return {ResourceId.of(body): body for body in yaml.safe_load_all(text)}
 
 
@@ -212,7 +211,7 @@ def test_what_kustomize_says_is_told(source: Source, refused: Refused) -> None:
     source.edit("base/wandb/kustomization.yaml", "resources:", "replicas:\n"
                 "  - {name: nobody, count: 2}\nresources:")  # fmt: skip
     said = refused("build", "guide", code=3)
-    assert "kustomize build --enable-helm" in said
+    assert re.search("kustomize(?: build)? --enable-helm", said)
     assert "nobody" in said
 
 
