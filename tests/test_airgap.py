@@ -8,8 +8,9 @@ import yaml
 
 from tests.conftest import Run
 from tests.source import Source, snapshot
-from tests.styles.closing import STYLES, WEB, WHOLE
-from tests.styles.model import INSIDE, PLATFORM, Style, indent, pod, write_chart
+from tests.styles.closing import STYLES
+from tests.styles.model import INSIDE, PLATFORM, WEB, Style, indent, pod, write_chart
+from tests.styles.references import WHOLE
 from tests.test_airgap_styles import PATCHES, built, images, vendored
 from tests.test_render import kustomize
 

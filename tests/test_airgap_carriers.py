@@ -9,8 +9,9 @@ import pytest
 from builder.core.pointer import get
 from tests.conftest import Run
 from tests.styles.carriers import CARRIERS, argo, flux, flux_oci, flux_without_values, k3s, platform
-from tests.styles.closing import JOB, STYLES, WEB, WHOLE
-from tests.styles.model import Style
+from tests.styles.closing import STYLES
+from tests.styles.model import JOB, WEB, Style
+from tests.styles.references import WHOLE
 from tests.test_airgap_styles import built, images, vendored
 
 Carrier = Callable[[str], str]

@@ -9,6 +9,8 @@ import yaml
 from tests.source import Source
 
 INSIDE = "registry.corp.example/mirror"
+WEB = f"{INSIDE}/acme/web:1.2.3"
+JOB = f"{INSIDE}/acme/job:4.5.6"
 ENVIRONMENT = f"""\
 base: app
 kubernetes: "1.30"
