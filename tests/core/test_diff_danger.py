@@ -135,12 +135,12 @@ def test_bindings_that_widen() -> None:
     binding += "subjects: [{{kind: User, name: a}}, {{kind: User, name: {}}}]"
     found = differ(binding.format(RBAC, "view", "b"), binding.format(RBAC, "view", "c"))
     assert [(d.code, d.reason) for d in found.dangers] == [
-        ("rbac-widened", "User c now has ClusterRole view")
+        ("rbac-widened", "ClusterRole view is now given to User c")
     ]
     found = differ("", binding.format(RBAC, "cluster-admin", "b"))
     assert [(d.code, d.reason) for d in found.dangers] == [
-        ("cluster-admin", "User a, User b now has ClusterRole cluster-admin, which may do "
-         "everything")
+        ("cluster-admin", "ClusterRole cluster-admin, which may do everything, is now given to "
+         "User a, User b")
     ]  # fmt: skip
 
 

@@ -168,9 +168,11 @@ def _bindings(case: _Case) -> Iterator[Danger]:
     fresh = sorted(permissions.subjects(case.new.body) - old)
     admin = role == "ClusterRole cluster-admin"
     if fresh and (admin or not case.context.first):
-        everything = ", which may do everything" if admin else ""
+        everything = ", which may do everything," if admin else ""
         code = "cluster-admin" if admin else "rbac-widened"
-        yield case.danger(code, f"{', '.join(fresh)} now has {role}{everything}", "subjects")
+        yield case.danger(
+            code, f"{role}{everything} is now given to {', '.join(fresh)}", "subjects"
+        )
 
 
 def _secrets(case: _Case) -> Iterator[Danger]:
