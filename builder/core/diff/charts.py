@@ -65,10 +65,8 @@ def dangers(changes: Iterable[ChartChange]) -> Iterator[Danger]:
             reason = "a step back: what a newer version migrated stays migrated"
             yield Danger(code="chart-downgrade", subject=subject, reason=reason)
         elif old and new and _major(old) != _major(new):
-            what = (
-                "a major version" if new[0] else "a minor version below 1.0 counts as a major one"
-            )
-            reason = f"{what}: read its release notes for what breaks"
+            below = "" if new[0] else ", for below 1.0 a minor one counts as such"
+            reason = f"a major version{below}: read in its release notes what breaks"
             yield Danger(code="chart-major", subject=subject, reason=reason)
         if "other content" in change.detail:
             reason = "the archive differs although the version is the same"
