@@ -5,11 +5,11 @@ The result is source: ``patches/airgap.yaml`` of the overlay, reviewed and commi
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from builder.airgap_inputs import digest
 from builder.core import changes as change_lists
-from builder.core import chart_source, first_order, mirror, value_changes
+from builder.core import chart_source, first_order, mirror, unmoved, value_changes
 from builder.core import nested as nested_charts
 from builder.core import patch as patches
 from builder.core import references as collecting
@@ -20,6 +20,7 @@ from builder.core.manifests import Manifests, ResourceId
 from builder.core.nested import NestedChart
 from builder.core.overrides import Path, with_values
 from builder.core.pointer import pointer
+from builder.expand import expand
 from builder.files import shown, write_text
 from builder.plan import Moved, Plan, plan
 from builder.probe import probe
@@ -66,6 +67,7 @@ def airgap(overlay: Overlay) -> Airgap:
             changes += value_changes.changes(
                 chart, planned.values, planned.assignments, planned.reasons
             )
+            _check_deeper(overlay, chart, planned, result)
     if sum(map(len, plans.values())) < len(charts):
         return result  # patches without those of a chart would undo what the file holds for it
     changes += _first_order(overlay, before, charts, result)
@@ -142,6 +144,24 @@ def _nested(overlay: Overlay, chart: NestedChart, result: Airgap) -> Plan | None
         (moved, ", ".join(pointer((*at, *path)) for path in moved.paths)) for moved in planned.moved
     ]
     return planned
+
+
+def _check_deeper(overlay: Overlay, chart: NestedChart, planned: Plan, result: Airgap) -> None:
+    """Look at charts that resources of the chart install: only its own values reach into them."""
+    renders, findings = expand(overlay, planned.resources, depth=1)
+    result.findings += findings
+    result.renders += len(renders)
+    known = unmoved.Known(environment=overlay.environment, by_hand=(), refused={}, conditions={})
+    for deeper in renders:
+        references = [
+            reference
+            for resource in (*deeper.resources, *deeper.on_upgrade)
+            for reference in collecting.of_resource(resource)
+        ]
+        for finding in (f for r in references for f in unmoved.findings(r, None, known)):
+            cause = f"{deeper.chart.title}, which {chart.title} installs, makes it"
+            hint = f"set values of {deeper.chart.resource.id} through those of {chart.title}"
+            result.findings.append(replace(finding, cause=cause, hint=hint))
 
 
 def _check_taken(

@@ -7,6 +7,7 @@ from typing import Any
 from builder.core import knobs, trace, unmoved
 from builder.core.environment import Environment
 from builder.core.findings import Finding
+from builder.core.manifests import Resource
 from builder.core.overrides import Path, with_values
 from builder.core.references import Reference
 from builder.core.trace import key_of
@@ -33,10 +34,11 @@ class Moved:
 class Plan:
     """What to set in a nested chart's values, and what cannot be reached by any.
 
-    ``values`` are the effective values without the plan.
+    ``values`` are the effective values without the plan, ``resources`` what it then makes.
     """
 
     values: Mapping[str, Any]
+    resources: tuple[Resource, ...] = ()
     assignments: dict[Path, Any] = field(default_factory=dict)
     reasons: dict[Path, str] = field(default_factory=dict)
     moved: list[Moved] = field(default_factory=list)
@@ -62,6 +64,7 @@ def plan(probe: Probe, environment: Environment) -> Plan:
             look = found
             user = with_values(probe.chart.values, plain.values, assignments)
     planner.report(look)
+    planner.result.resources = look.resources
     return planner.result
 
 

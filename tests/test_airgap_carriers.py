@@ -10,7 +10,7 @@ from builder.core.pointer import get
 from tests.conftest import Run
 from tests.styles.carriers import CARRIERS, argo, flux, flux_oci, flux_without_values, k3s, platform
 from tests.styles.closing import STYLES
-from tests.styles.model import JOB, WEB, Style
+from tests.styles.model import JOB, WEB, Style, pod, write, write_chart
 from tests.styles.references import WHOLE
 from tests.test_airgap_styles import built, images, vendored
 
@@ -116,3 +116,48 @@ def test_two_releases_from_one_repository(tmp_path: Path, run: Run) -> None:
     both = flux("{}") + "---\n" + second.replace("name: app,", "name: other,")
     style = replace(WHOLE, images=(JOB, WEB))
     close(tmp_path, run, style, both)
+
+
+INNER = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: acme}
+spec: {interval: 1h, url: "{{ .Values.charts }}"}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: inner}
+spec:
+  interval: 1h
+  chart: {spec: {chart: inner, version: 1.0.0, sourceRef: {kind: HelmRepository, name: acme}}}
+  values: {image: {{ .Values.image }}}
+"""
+
+
+@pytest.mark.parametrize("literal", [False, True])
+def test_a_chart_that_a_chart_installs(tmp_path: Path, run: Run, literal: bool) -> None:
+    """Its values are reached through those of the chart around it, or not at all."""
+    outer = Style(
+        name="outer",
+        values="image: quay.io/acme/web:1.2.3\ncharts: https://charts.acme.example\n",
+        environment="urls: {'https://charts.acme.example': 'https://charts.corp.example'}\n",
+        templates={"inner.yaml": INNER},
+    )
+    inner = "ghcr.io/acme/job:4.5.6" if literal else "{{ .Values.image }}"
+    source = write(tmp_path, outer)
+    style = Style(name="inner", templates={"web.yaml": pod("web", inner)})
+    write_chart(tmp_path / "charts" / "inner", style)
+    metadata = tmp_path / "charts" / "inner" / "Chart.yaml"
+    metadata.write_text(metadata.read_text().replace("name: app", "name: inner"))
+    named = "  - {name: inner, version: 1.0.0, repository: 'https://charts.acme.example'}\n"
+    source.edit("base/app/base.yaml", "nestedCharts:", f"{named}nestedCharts:")
+    assert (
+        run("vendor", "app", "--from", str(tmp_path / "charts"), "--root", str(source.root)).code
+        == 0
+    )
+    result = run("airgap", "prod", "--root", str(source.root))
+    assert result.code == int(literal)
+    assert built(source).ships == (not literal)
+    if literal:
+        assert "inner-1.0.0, which app-1.0.0 installs, makes it" in result.err
+        assert "set values of HelmRelease/inner through those of app-1.0.0" in result.err
