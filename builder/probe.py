@@ -108,7 +108,15 @@ class Probe:
             return look  # without a cluster some charts refuse: the build warns of it
         known = {(r.resource, r.path, r.value) for r in look.references}
         more = [r for r in upgraded.references if (r.resource, r.path, r.value) not in known]
-        return replace(look, references=(*look.references, *more)) if more else look
+        if not more:
+            return look
+        ids = {resource.id for resource in look.resources}
+        added = (resource for resource in upgraded.resources if resource.id not in ids)
+        return replace(
+            look,
+            resources=(*look.resources, *added),
+            references=(*look.references, *more),
+        )
 
     def trace(
         self,
