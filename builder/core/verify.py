@@ -14,9 +14,10 @@ from builder.core.pointer import get, pointer
 from builder.core.references import Reference
 
 _CREDENTIAL = re.compile(
-    r"(?:^|[_-]|(?<=[a-z]))(?:pass(?:word|wd|phrase)?|secret|token|license|(?:access|secret|api|private|auth)[_-]?key)$",
-    re.IGNORECASE,
+    r"(?:password|passwd|passphrase|(?<!by)(?<!com)pass)$|"
+    r"(?:^|[_.-])(?:secret|token|license|(?:access|secret|api|private|auth)[_-]?key)$"
 )
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def verify(
@@ -211,11 +212,16 @@ def _credentials(chart: NestedChart) -> Iterator[Finding]:
             )
 
 
+def names_credential(key: str) -> bool:
+    """Tell whether a key, or the name of a variable, says that its value is a credential."""
+    return _CREDENTIAL.search(_HUMP.sub("_", key).lower()) is not None
+
+
 def credential_paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the places of texts whose key is named as a credential; never their values."""
     if isinstance(value, Mapping):
         for key, child in value.items():
-            if isinstance(child, str) and child and _CREDENTIAL.search(str(key)):
+            if isinstance(child, str) and child and names_credential(str(key)):
                 yield (*path, str(key))
             else:
                 yield from credential_paths(child, (*path, str(key)))

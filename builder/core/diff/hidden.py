@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from builder.core.verify import credential_paths
+from builder.core.verify import names_credential
 
 # Digests of short secrets can be guessed: these mean nothing outside of this process.
 _SALT = secrets.token_bytes(32)
@@ -72,7 +72,7 @@ def hide_all(value: Any) -> Any:
 def is_credential(name: str) -> bool:
     """Tell whether something of that name is a credential."""
     last = name.lstrip("-").rpartition(".")[2]
-    return next(iter(credential_paths({last: "x"})), None) is not None
+    return names_credential(last)
 
 
 def _is_secret(key: str, child: Any) -> bool:
