@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from builder.core import free_text
 from builder.core import image as images
 from builder.core.manifests import Manifests, Origin, Resource, ResourceId
 from builder.core.pointer import pointer
@@ -56,20 +57,6 @@ class Reference:
         return f"{self.resource} {self.place}"
 
 
-_SCHEME = r"[a-z][a-z0-9+.-]*://"
-# A URL ends where white space, a quote or the next URL begins.
-_URL = re.compile(rf"(?<![a-z0-9])({_SCHEME})((?:(?!{_SCHEME})[^\s\"'<>`\\|])+)", re.IGNORECASE)
-_USERINFO = re.compile(r"^([^/?#]*)@")
-_QUALIFIED = re.compile(
-    r"(?<![\w./@:$-])"
-    r"((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?::[0-9]+)?/[a-z0-9][a-z0-9._/-]*"
-    r"(?::[A-Za-z0-9_][\w.-]{0,127}(?:@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64}))"
-    r"(?![\w/:])"
-)
-_PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)+:(?:latest|v?[0-9][\w.-]*)")
-_NAMED_LINE = re.compile(
-    r"(?im)^[ \t-]*[\"']?[\w.-]*image[\"']?[ \t]*[:=][ \t]*[\"']?([^\s\"',#]+)"
-)
 _IMAGE_KEY = re.compile(
     r"(?:^|[a-z_-])(?:image|Image|IMAGE|IMG)(?:Name|_NAME|Ref|_REF|Reference)?$"
 )
@@ -77,7 +64,6 @@ _ENV_IMAGE = re.compile(
     r"(?:IMAGE|IMG)(?!.*(?:PULL|POLICY|SECRET|TAG|VERSION|REGISTRY))", re.IGNORECASE
 )
 _FLAG = re.compile(r"(?s)(?:-{1,2}([A-Za-z][\w.-]*)[= ])?(.*)")
-_NOT_REGISTRIES = re.compile(r"(?:^|\.)(?:k8s\.io|kubernetes\.io)$")
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _IMAGE_ANNOTATION = re.compile(r"(?:^|/)(?:.*[.-])?images?$", re.IGNORECASE)
 
@@ -141,6 +127,8 @@ class _Walk:
             for index, item in enumerate(value):
                 yield from self.value(item, (*path, str(index)), _item_place(path, item, place))
         elif isinstance(value, str):
+            if free_text.is_image(value):
+                yield from self.free_text(value, path, place)
             yield from self.urls(value, path, place)
 
     def mapping(self, value: dict[str, Any], path: Path, place: str) -> Iterator[Reference]:
@@ -150,7 +138,10 @@ class _Walk:
                 continue
             special = self.special(key, child, path)
             if special is not None:
-                yield from special(child, below, place)
+                found = list(special(child, below, place))
+                yield from found
+                if special == self.image_field and isinstance(child, dict) and found:
+                    continue  # its parts make this image, and no other
             yield from self.value(child, below, place)
 
     def special(
@@ -171,7 +162,16 @@ class _Walk:
             return self.image_field
         if key == "reference" and path[-1:] == ("image",):
             return self.image_field
+        if isinstance(child, dict) and "repository" in child and child.keys() & {"tag", "digest"}:
+            return self.image_field
+        if key == "externalName" and self.resource.id.kind == "Service":
+            return self.external_name
         return None
+
+    def external_name(self, value: Any, path: Path, place: str) -> Iterator[Reference]:
+        """Take the host that a Service stands for: the cluster's DNS sends its clients there."""
+        if isinstance(value, str):
+            yield self.found("url", value, path, place)
 
     def image_field(self, value: Any, path: Path, place: str) -> Iterator[Reference]:
         """Take a field that is named as an image: a text, or a map of its parts."""
@@ -235,34 +235,13 @@ class _Walk:
         )
 
     def free_text(self, text: str, path: Path, place: str) -> Iterator[Reference]:
-        """Find images in a text that may hold anything."""
-        if _PLAIN.fullmatch(text) and images.parse(text):
-            yield self.found("image", text, path, place)
-            return
-        if "/" not in text and ":" not in text:
-            return
-        for match in (*_NAMED_LINE.finditer(text), *_QUALIFIED.finditer(text)):
-            name = images.parse(match[1].rstrip(".,;"))
-            if name and _is_named(match, name) and not _NOT_REGISTRIES.search(_host(name)):
-                comment = _in_comment(text, match.start(1))
-                yield self.found("image", match[1].rstrip(".,;"), path, place, comment)
+        for image, comment in free_text.images_in(text):
+            yield self.found("image", image, path, place, comment)
 
     def urls(self, text: str, path: Path, place: str) -> Iterator[Reference]:
-        if "://" not in text:
-            return
-        for match in _URL.finditer(text):
-            kind: Kind = "oci" if match[1].lower() == "oci://" else "url"
-            url = match[1] + _USERINFO.sub("***@", _trimmed(match[2]))
-            yield self.found(kind, url, path, place, _in_comment(text, match.start()))
-
-
-def _is_named(match: re.Match[str], name: images.ImageName) -> bool:
-    """Tell whether a match in a text is more than a word behind a key that ends in ``image``."""
-    return match.re is _QUALIFIED or bool(name.tag or name.digest) or "/" in match[1]
-
-
-def _host(name: images.ImageName) -> str:
-    return "" if name.host == "registry.k8s.io" else name.host
+        for url, comment in free_text.urls_in(text):
+            kind: Kind = "oci" if url.lower().startswith("oci://") else "url"
+            yield self.found(kind, url, path, place, comment)
 
 
 def _item_place(path: Path, item: Any, place: str) -> str:
@@ -297,19 +276,3 @@ def decoded(text: str) -> str:
         return base64.b64decode(text, validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return ""
-
-
-def _trimmed(url: str) -> str:
-    """Cut what a sentence or a bracket leaves at the end of a URL."""
-    url = url.rstrip(".,;:!?*")
-    while url and url[-1] in ")]}" and url.count(url[-1]) > url.count("([{"[")]}".index(url[-1])]):
-        url = url[:-1].rstrip(".,;:")
-    return url
-
-
-def _in_comment(text: str, position: int) -> bool:
-    """Tell whether ``position`` stands behind a comment sign in its line of a longer text."""
-    if "\n" not in text:
-        return False
-    line = text[text.rfind("\n", 0, position) + 1 : position]
-    return re.search(r"(?:^|\s)(?:#|//|;)(?:\s|#|$)", line) is not None

@@ -1,0 +1,90 @@
+"""Images and URLs in texts that may hold anything."""
+
+import re
+from collections.abc import Iterator
+
+from builder.core import image as images
+
+_SCHEME = r"[a-z][a-z0-9+.-]*://"
+# A URL ends where white space, a quote or the next URL begins.
+_URL = re.compile(rf"(?<![a-z0-9])({_SCHEME})((?:(?!{_SCHEME})[^\s\"'<>`\\|])+)", re.IGNORECASE)
+_USERINFO = re.compile(r"^([^/?#]*)@")
+_QUALIFIED = re.compile(
+    r"(?<![\w./@:$-])"
+    r"((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?::[0-9]+)?/[a-z0-9][a-z0-9._/-]*"
+    r"(?::[A-Za-z0-9_][\w.-]{0,127}(?:@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64}))"
+    r"(?![\w/:])"
+)
+# Registries that everybody knows: there a name counts without a tag, which then means latest.
+_PUBLIC = re.compile(
+    r"(?<![\w./@:$-])"
+    r"((?:docker\.io|index\.docker\.io|quay\.io|ghcr\.io|(?:[a-z]+\.)?gcr\.io|registry\.k8s\.io|"
+    r"public\.ecr\.aws|mcr\.microsoft\.com|nvcr\.io|cgr\.dev|lscr\.io|docker\.elastic\.co|"
+    r"registry\.gitlab\.com|registry(?:\.access|\.connect)?\.redhat\.(?:io|com)|"
+    r"[a-z0-9.-]+\.(?:pkg\.dev|azurecr\.io|dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com))"
+    r"/[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*)"
+    r"(?![\w/:@])"
+)
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)+:(?:latest|v?[0-9][\w.-]*)")
+_NAMED_LINE = re.compile(
+    r"(?im)^[ \t-]*[\"']?[\w.-]*image[\"']?[ \t]*[:=][ \t]*[\"']?([^\s\"',#]+)"
+)
+_NOT_REGISTRIES = re.compile(r"(?:^|\.)(?:k8s\.io|kubernetes\.io)$")
+
+
+def is_image(text: str) -> bool:
+    """Tell whether a text is an image with a registry, and nothing else."""
+    return bool(_QUALIFIED.fullmatch(text) or _PUBLIC.fullmatch(text))
+
+
+def images_in(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the images of a text, each with True where it stands in a comment.
+
+    An image counts when a key names it as one, when it has a registry's host and a tag or digest,
+    or when it is of a registry that everybody knows.
+    """
+    if _PLAIN.fullmatch(text) and images.parse(text):
+        yield text, False
+        return
+    if "/" not in text and ":" not in text:
+        return
+    for pattern in (_NAMED_LINE, _QUALIFIED, _PUBLIC):
+        for match in pattern.finditer(text):
+            found = match[1].rstrip(".,;")
+            name = images.parse(found)
+            if name and _is_named(match, name) and not _NOT_REGISTRIES.search(_host(name)):
+                yield found, _in_comment(text, match.start(1))
+
+
+def urls_in(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the URLs of a text without their credentials, with True where one is in a comment."""
+    if "://" not in text:
+        return
+    for match in _URL.finditer(text):
+        url = match[1] + _USERINFO.sub("***@", _trimmed(match[2]))
+        yield url, _in_comment(text, match.start())
+
+
+def _is_named(match: re.Match[str], name: images.ImageName) -> bool:
+    """Tell whether a match in a text is more than a word behind a key that ends in ``image``."""
+    return match.re is not _NAMED_LINE or bool(name.tag or name.digest) or "/" in match[1]
+
+
+def _host(name: images.ImageName) -> str:
+    return "" if name.host == "registry.k8s.io" else name.host
+
+
+def _trimmed(url: str) -> str:
+    """Cut what a sentence or a bracket leaves at the end of a URL."""
+    url = url.rstrip(".,;:!?*")
+    while url and url[-1] in ")]}" and url.count(url[-1]) > url.count("([{"[")]}".index(url[-1])]):
+        url = url[:-1].rstrip(".,;:")
+    return url
+
+
+def _in_comment(text: str, position: int) -> bool:
+    """Tell whether ``position`` stands behind a comment sign in its line of a longer text."""
+    if "\n" not in text:
+        return False
+    line = text[text.rfind("\n", 0, position) + 1 : position]
+    return re.search(r"(?:^|\s)(?:#|//|;)(?:\s|#|$)", line) is not None
