@@ -6,6 +6,7 @@ keys are seen. Input that would exhaust memory or stack is refused before it is 
 and what aliases expand to are capped.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from builder.core.errors import YamlError
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 200
 MAX_NODES = 5_000_000
+MAX_MERGED = 10_000
 
 _BOOLS = {
     **dict.fromkeys(
@@ -27,7 +29,7 @@ _BOOLS = {
         ("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False
     ),
 }
-_INT = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|[1-9][0-9_]*|0)")
+_INT = re.compile(r"[-+]?(?:0[bB][01]+|0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|[1-9][0-9]*|0)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL_FLOAT = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _NULL = re.compile(r"~|null|Null|NULL|")
@@ -62,7 +64,7 @@ class Document:
 
 
 class _Loader(yaml.CSafeLoader):
-    """The C loader with Kubernetes' scalars; it collects duplicate keys."""
+    """The C loader with Kubernetes' scalars; it collects duplicate keys and caps merges."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML fills and copies it per class
 
@@ -70,21 +72,40 @@ class _Loader(yaml.CSafeLoader):
         super().__init__(stream)
         self.duplicates: list[DuplicateKey] = []
         self.ambiguous: list[Ambiguous] = []
+        self._flat: set[int] = set()
 
     def doubt(self, node: Any) -> None:
         """Note a scalar that other readers may read otherwise."""
         self.ambiguous.append(Ambiguous(text=node.value, line=node.start_mark.line + 1))
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        self.flatten_mapping(node)
-        mapping: dict[str, Any] = {}
-        for key_node, value_node in node.value:
+    def flatten_mapping(self, node: Any) -> None:
+        """Bring merged keys in, once a node: the keys that stand there themselves come first."""
+        if id(node) in self._flat:
+            return
+        self._flat.add(id(node))
+        keys: set[str] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue  # a key may take the place of a merged one
             key = _key(self.construct_object(key_node, deep=True), key_node)
-            if key in mapping:
+            if key in keys:
                 line = key_node.start_mark.line + 1
                 self.duplicates.append(DuplicateKey(key=key, line=line))
-            mapping[key] = self.construct_object(value_node, deep=deep)
-        return mapping
+            keys.add(key)
+        super().flatten_mapping(node)
+        if len(node.value) > MAX_MERGED:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"merges more than {MAX_MERGED:,} keys", node.start_mark
+            )
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        self.flatten_mapping(node)
+        return {
+            _key(self.construct_object(key, deep=True), key): self.construct_object(
+                value, deep=deep
+            )
+            for key, value in node.value
+        }
 
 
 def _construct_map(loader: _Loader, node: Any) -> Iterator[dict[Any, Any]]:
@@ -93,11 +114,25 @@ def _construct_map(loader: _Loader, node: Any) -> Iterator[dict[Any, Any]]:
     data.update(loader.construct_mapping(node))
 
 
-def _construct_int(loader: _Loader, node: Any) -> int:
-    text = loader.construct_scalar(node).replace("_", "")
-    if re.fullmatch(r"[-+]?0[0-7]+", text):
-        return int(text, 8)
-    return int(text, 0)
+def _construct_number(loader: _Loader, node: Any) -> int | float | str:
+    """Read a number as Go does: a text when it is none, a float when no 64 bits hold it."""
+    text = loader.construct_scalar(node)
+    text = text if text.startswith(".") else text.replace("_", "")
+    if len(text) < 100 and _INT.fullmatch(text):
+        number = int(text, 8) if re.fullmatch(r"[-+]?0[0-7]+", text) else int(text, 0)
+        if -(2**63) <= number < 2**64:
+            return number
+    if _FLOAT.fullmatch(text) and math.isfinite(value := float(text)):
+        return value
+    if _SPECIAL_FLOAT.fullmatch(text):
+        return float(text.lower().replace(".", ""))
+    return str(node.value)
+
+
+def _construct_binary(loader: _Loader, node: Any) -> str:
+    """Read ``!!binary`` as JSON would have it: its text."""
+    data: bytes = loader.construct_yaml_binary(node)
+    return data.decode("utf-8")
 
 
 def _construct_bool(loader: _Loader, node: Any) -> Any:
@@ -111,11 +146,22 @@ def _construct_timestamp(loader: _Loader, node: Any) -> str:
     return str(node.value)
 
 
+def _refuse_tag(_: _Loader, node: Any) -> None:
+    raise yaml.constructor.ConstructorError(
+        None, None, f"the tag {node.tag!r} means nothing in JSON", node.start_mark
+    )
+
+
 _Loader.add_constructor("tag:yaml.org,2002:map", _construct_map)
 _Loader.add_constructor("tag:yaml.org,2002:bool", _construct_bool)
-_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+_Loader.add_constructor("tag:yaml.org,2002:int", _construct_number)
+_Loader.add_constructor("tag:yaml.org,2002:float", _construct_number)
+_Loader.add_constructor("tag:yaml.org,2002:binary", _construct_binary)
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_timestamp)
+_Loader.add_constructor("tag:yaml.org,2002:merge", lambda _, node: node.value)
 _Loader.add_constructor("tag:yaml.org,2002:value", lambda _, node: node.value)
+for _tag in ("omap", "pairs", "set"):  # nothing in JSON is like these
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _refuse_tag)
 
 
 def _resolver(tag: str, pattern: str, first: str) -> None:
@@ -124,9 +170,11 @@ def _resolver(tag: str, pattern: str, first: str) -> None:
 
 
 _resolver("bool", "|".join(_BOOLS), "yYnNtTfFoO")
-_resolver("int", _INT.pattern, "-+0123456789")
-_resolver("float", f"{_FLOAT.pattern}|{_SPECIAL_FLOAT.pattern}", "-+0123456789.")
 _resolver("timestamp", r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?", "0123456789")
+_resolver("int", r"[-+]?[0-9_][0-9a-fA-F_]*|[-+]?0[bBoOxX][0-9a-fA-F_]+", "-+0123456789")
+_resolver(
+    "float", rf"[-+.]?[0-9][0-9_.eE+-]*|[-+]\.[0-9_eE+-]+|{_SPECIAL_FLOAT.pattern}", "-+0123456789."
+)
 _resolver("merge", "<<", "<")
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:null", re.compile(rf"^(?:{_NULL.pattern})$"), ["~", "n", "N", ""]
@@ -155,7 +203,10 @@ def load_all(text: str, *, source: str) -> list[Document]:
     """
     _check_size(text, source)
     documents: list[Document] = []
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        raise _yaml_error(error, source) from error
     try:
         while loader.check_node():
             node = loader.get_node()
@@ -211,7 +262,7 @@ def load_ours(text: str, *, source: str) -> list[Document]:
     return documents
 
 
-def _yaml_error(error: yaml.YAMLError, source: str) -> YamlError:
+def _yaml_error(error: Exception, source: str) -> YamlError:
     mark = getattr(error, "problem_mark", None)
     where = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -222,19 +273,22 @@ def _check_size(text: str, source: str) -> None:
     if len(text) > MAX_BYTES:
         raise YamlError(f"is larger than {MAX_BYTES // 2**20} MiB", where=source)
     if _may_be_deep(text) and _is_deep(text):
-        raise YamlError(
-            f"nests deeper than {MAX_DEPTH} levels", where=source, hint="no manifest needs that"
-        )
+        raise _too_deep(source)
+
+
+def _too_deep(source: str) -> YamlError:
+    return YamlError(
+        f"nests deeper than {MAX_DEPTH} levels", where=source, hint="no manifest needs that"
+    )
 
 
 def _may_be_deep(text: str) -> bool:
-    """Tell cheaply whether ``text`` could nest too deep: brackets, indents and ``- - -`` rows."""
+    """Tell cheaply whether ``text`` could nest too deep: brackets, indents and ``- - -`` rows.
+
+    Closing brackets say nothing here: they may stand in quotes, or in comments.
+    """
     if text.count("[") + text.count("{") > MAX_DEPTH:
-        depth = 0
-        for bracket in re.findall(r"[\[\]{}]", text):
-            depth += 1 if bracket in "[{" else -1
-            if depth > MAX_DEPTH:
-                return True
+        return True
     return re.search(rf"^(?:[ ]|[-?:][ ]){{{MAX_DEPTH},}}", text, re.MULTILINE) is not None
 
 
@@ -255,23 +309,29 @@ def _is_deep(text: str) -> bool:
 
 
 def _check_aliases(documents: list[Document], source: str) -> None:
-    """Refuse documents whose aliases expand to more than MAX_NODES values, or to themselves."""
-    sizes: dict[int, int] = {}
+    """Refuse documents whose aliases expand to too many values, too deep, or to themselves."""
+    known: dict[int, tuple[int, int]] = {}
 
-    def size(value: Any) -> int:
+    def measure(value: Any, above: int) -> tuple[int, int]:
+        """Return how many values there are in ``value``, and how deep."""
         if not isinstance(value, dict | list):
-            return 1
-        known = sizes.get(id(value))
-        if known == 0:
+            return 1, 0
+        if id(value) not in known:
+            known[id(value)] = (0, 0)
+            children = value.values() if isinstance(value, dict) else value
+            below = [measure(child, above + 1) for child in children] if above < MAX_DEPTH else []
+            known[id(value)] = (
+                1 + sum(n for n, _ in below),
+                1 + max((d for _, d in below), default=0),
+            )
+        elif known[id(value)] == (0, 0):
             raise YamlError("an alias stands inside its own anchor", where=source)
-        if known is not None:
-            return known
-        sizes[id(value)] = 0
-        children = value.values() if isinstance(value, dict) else value
-        total = sizes[id(value)] = 1 + sum(size(child) for child in children)
-        return total
+        size, depth = known[id(value)]
+        if above + depth > MAX_DEPTH:
+            raise _too_deep(source)
+        return size, depth
 
-    if sum(size(document.value) for document in documents) > MAX_NODES:
+    if sum(measure(document.value, 0)[0] for document in documents) > MAX_NODES:
         raise YamlError(f"its aliases expand to more than {MAX_NODES:,} values", where=source)
 
 
@@ -287,7 +347,7 @@ _AMBIGUOUS = re.compile(
         f"(?:{pattern})"
         for pattern in (
             "|".join(_BOOLS),
-            r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-9_]+|[0-9][0-9_]*)",
+            r"[-+]?(?:0[bB][01_]+|0[xX][0-9a-fA-F_]+|0[oO]?[0-9_]+|[0-9][0-9_]*)",
             r"[-+]?(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]*)?",
             _SPECIAL_FLOAT.pattern,
             _NULL.pattern,
@@ -306,7 +366,7 @@ def _represent_str(dumper: yaml.CSafeDumper, value: str) -> yaml.ScalarNode:
         style = '"'
     elif "\n" in value:
         style = "|" if value.strip("\n ") and not value.startswith(("\n", " ")) else '"'
-    elif _AMBIGUOUS.fullmatch(value):
+    elif _AMBIGUOUS.fullmatch(value) or _AMBIGUOUS.fullmatch(value.replace("_", "")):
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
@@ -353,9 +413,13 @@ class Lines:
 def lines(text: str, *, source: str, offset: int = 0) -> Lines:
     """Find the line of each value of a one-document text; ``offset`` is added to each."""
     by_path: dict[tuple[str, ...], int] = {}
+    walked: set[int] = set()  # what an alias repeats has its lines at the anchor
 
     def walk(node: Any, path: tuple[str, ...]) -> None:
         by_path.setdefault(path, node.start_mark.line + 1 + offset)
+        if id(node) in walked:
+            return
+        walked.add(id(node))
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 by_path[*path, str(key.value)] = key.start_mark.line + 1 + offset
@@ -367,7 +431,7 @@ def lines(text: str, *, source: str, offset: int = 0) -> Lines:
     _check_size(text, source)
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise _yaml_error(error, source) from error
     if root is not None:
         walk(root, ())
