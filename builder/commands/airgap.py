@@ -29,6 +29,7 @@ def airgap(
     from builder.airgap import airgap as compute
     from builder.airgap import connect, placeholder
     from builder.core.errors import ConfigurationError
+    from builder.core.findings import blocking
     from builder.files import read_text, shown, write_text
     from builder.workspace import find_overlay
 
@@ -54,11 +55,11 @@ def airgap(
     if check:
         if result.text == before and listed is None:
             print(f"{shown(path, overlay.root)}: up to date")
-            return int(bool(result.findings))
+            return int(blocking(result.findings))
         print(report.text_diff(before, result.text, shown(path, overlay.root)))
         return 1
-    if listed is not None:
-        write_text(overlay.folder / "kustomization.yaml", listed)
     write_text(path, result.text)
+    if listed is not None:  # after the file that it names
+        write_text(overlay.folder / "kustomization.yaml", listed)
     print(report.airgap_text(result, shown(path, overlay.root), result.text != before))
-    return int(bool(result.findings))
+    return int(blocking(result.findings))
