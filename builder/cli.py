@@ -83,6 +83,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _unexpected(error: Exception) -> int:
     """Report what typer says about usage; write all else to a log, as a bug."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error, file=sys.stderr)  # the whole help, which is its message
+        return 2
     if hasattr(error, "format_message"):
         context = getattr(error, "ctx", None)
         if context is not None:

@@ -32,6 +32,7 @@ class Delivery:
     target: Target | None = None
     commit: Commit | None = None
     artifact: Artifact | None = None
+    dry_run: bool = False
 
 
 def target_of(overlay: Overlay, way: Way) -> Target:
@@ -60,8 +61,8 @@ def deliver(result: Build, way: Way) -> Delivery:
     """Publish a build that ships. Raises ConfigurationError and ToolError."""
     overlay = result.overlay
     if way.oci:
-        artifact = publish_oci(result.files, way.oci, environment=overlay.name)
-        return Delivery(artifact=artifact)
+        artifact = publish_oci(result.files, way.oci, environment=overlay.name, dry_run=way.dry_run)
+        return Delivery(artifact=artifact, dry_run=way.dry_run)
     target = target_of(overlay, way)
     source = source_commit(overlay.root)
     settings = overlay.environment.publish
@@ -72,8 +73,17 @@ def deliver(result: Build, way: Way) -> Delivery:
         dry = {"drySha": source}
         if source and not source.endswith("-dirty"):
             dry = metadata(overlay.root, source)
-        commit = hydrate(result.files, target, environment=overlay.name, dry=dry, signing=signing)
-        return Delivery(target=replace(target, branch=commit.branch), commit=commit)
+        commit = hydrate(
+            result.files,
+            target,
+            environment=overlay.name,
+            dry=dry,
+            signing=signing,
+            dry_run=way.dry_run,
+        )
+        return Delivery(
+            target=replace(target, branch=commit.branch), commit=commit, dry_run=way.dry_run
+        )
     commit = publish(
         result.files,
         target,
@@ -83,4 +93,4 @@ def deliver(result: Build, way: Way) -> Delivery:
         propose=way.pull_request,
         dry_run=way.dry_run,
     )
-    return Delivery(target=target, commit=commit)
+    return Delivery(target=target, commit=commit, dry_run=way.dry_run)

@@ -33,6 +33,7 @@ def hydrate(
     environment: str,
     dry: Mapping[str, Any],
     signing: Signing | None = None,
+    dry_run: bool = False,
 ) -> Commit:
     """Publish to the proposed branch of ``target.branch``, the active one.
 
@@ -58,17 +59,19 @@ def hydrate(
             )
             tree = str(git_branch.lookup(repo, f"{commit}:{target.path}"))
             changed = tip is None or _content(repo, tip, target) != _content(repo, commit, target)
+            made = Commit(
+                commit=commit if changed else str(tip),
+                tree=tree,
+                branch=branch,
+                changed=changed,
+                pushed=False,
+                files=tuple(sorted(whole)),
+            )
+            if dry_run:
+                return made
             if not changed or git_branch.push(repo, remote, branch, commit, tip):
-                hydrated = commit if changed else str(tip)
-                _note(repo, remote, hydrated, sha)
-                return Commit(
-                    commit=hydrated,
-                    tree=tree,
-                    branch=branch,
-                    changed=changed,
-                    pushed=changed,
-                    files=tuple(sorted(whole)),
-                )
+                _note(repo, remote, made.commit, sha)
+                return replace(made, pushed=changed)
             wait(attempt)
     raise overtaken(branch)
 

@@ -163,3 +163,4 @@ class _Planner:
             for finding in unmoved.findings(reference, self.passes.traced.get(key), known)
         ]
         self.result.findings += unmoved.grouped(found)
+        self.result.findings += knobs.without_pull_secret(look.resources, self.environment)

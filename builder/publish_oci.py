@@ -4,6 +4,7 @@ Media types as ``flux push artifact`` has them (fluxcd.io/flux/cheatsheets/oci-a
 artifact names neither time nor source commit: the same bundle is the same digest.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -14,7 +15,7 @@ from pathlib import Path
 from builder.core import tarball
 from builder.core.errors import ConfigurationError
 from builder.tools import docker_config
-from builder.tools.registry import MANIFEST, Descriptor, Registry
+from builder.tools.registry import MANIFEST, Registry
 
 CONFIG = "application/vnd.cncf.flux.config.v1+json"
 CONTENT = "application/vnd.cncf.flux.content.v1.tar+gzip"
@@ -33,7 +34,9 @@ class Artifact:
     changed: bool
 
 
-def publish_oci(files: Mapping[str, bytes], reference: str, *, environment: str) -> Artifact:
+def publish_oci(
+    files: Mapping[str, bytes], reference: str, *, environment: str, dry_run: bool = False
+) -> Artifact:
     """Push a bundle to ``oci://host/repository[:tag]``; without a tag, the environment's name.
 
     Logins come from Docker's and Podman's files. Raises ConfigurationError and ToolError.
@@ -51,7 +54,13 @@ def publish_oci(files: Mapping[str, bytes], reference: str, *, environment: str)
         ca_file=Path(ca_file) if ca_file else None,
         plain_http=os.environ.get("SEALIFT_PLAIN_HTTP") == "1",
     ) as registry:
-        digest, before = _push(registry, repository, tag, files, environment)
+        blobs, manifest = _artifact(files, environment)
+        before = registry.resolve(repository, tag)
+        digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+        if not dry_run:
+            for blob in blobs:
+                registry.push_blob(repository, blob)
+            registry.push_manifest(repository, tag, manifest)
     return Artifact(
         reference=f"oci://{host}/{repository}:{tag}",
         digest=digest,
@@ -59,19 +68,20 @@ def publish_oci(files: Mapping[str, bytes], reference: str, *, environment: str)
     )
 
 
-def _push(
-    registry: Registry, repository: str, tag: str, files: Mapping[str, bytes], environment: str
-) -> tuple[str, Descriptor | None]:
-    """Push layer, config and manifest; return the digest, and what the tag named before."""
-    layer = registry.push_blob(repository, tarball.write(files))
-    config = registry.push_blob(repository, b"{}")
+def _artifact(files: Mapping[str, bytes], environment: str) -> tuple[list[bytes], bytes]:
+    """Return the blobs of an artifact, and its manifest."""
+    config, layer = b"{}", tarball.write(files)
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "config": {"mediaType": CONFIG, "digest": config.digest, "size": config.size},
-        "layers": [{"mediaType": CONTENT, "digest": layer.digest, "size": layer.size}],
+        "config": _descriptor(CONFIG, config),
+        "layers": [_descriptor(CONTENT, layer)],
         "annotations": {"org.opencontainers.image.title": environment},
     }
     body = json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
-    before = registry.resolve(repository, tag)
-    return registry.push_manifest(repository, tag, body).digest, before
+    return [layer, config], body
+
+
+def _descriptor(media_type: str, blob: bytes) -> dict[str, str | int]:
+    digest = f"sha256:{hashlib.sha256(blob).hexdigest()}"
+    return {"mediaType": media_type, "digest": digest, "size": len(blob)}

@@ -79,18 +79,25 @@ def delivery_text(delivery: Delivery) -> str:
     """Write what publishing came to."""
     if delivery.artifact is not None:
         artifact = delivery.artifact
-        state = "pushed" if artifact.changed else "nothing to do, already pushed"
+        state = _state("pushed", delivery.dry_run, artifact.changed)
         return f"{state}: {artifact.reference}\ndigest {artifact.digest}"
     commit, target = delivery.commit, delivery.target
     assert commit is not None and target is not None  # noqa: S101, PT018 - one of the two ways
-    state = "published" if commit.pushed else "would be published"
-    if not commit.changed or (not commit.pushed and commit.branch != target.branch):
-        state = "nothing to do, already published"
-    place = f"{target.path}/ on " if target.path else ""
+    proposed = commit.branch != target.branch
+    fresh = commit.changed and (commit.pushed or delivery.dry_run)
+    state = _state("proposed" if proposed else "published", delivery.dry_run, fresh)
+    place = f"at {target.path}/ " if target.path else ""
+    where = f"on {commit.branch}" + (f", for {target.branch}" if proposed else "")
+    named = "" if delivery.dry_run else f"commit {commit.commit}\n"
     return (
-        f"{state}: {count(len(commit.files), 'file')} at {place}{commit.branch}\n"
-        f"commit {commit.commit}\ntree   {commit.tree}"
+        f"{state}: {count(len(commit.files), 'file')} {place}{where}\n{named}tree   {commit.tree}"
     )
+
+
+def _state(done: str, dry_run: bool, fresh: bool) -> str:
+    if not fresh:
+        return f"nothing to do, already {done}"
+    return f"would be {done}" if dry_run else done
 
 
 def delivery_json(delivery: Delivery) -> str:

@@ -214,3 +214,20 @@ def test_publishers_killed_at_random_leave_whole_bundles(remote: Path, scratch: 
     deliver_one(str(remote), "env-0", 1)
     for folder in scratch.glob("sealift-git-*"):  # SIGKILL leaves no time to tidy up
         shutil.rmtree(folder)
+
+
+def test_a_dry_run_of_the_hydrator_pushes_nothing(source: Source, run: Run, remote: Path) -> None:
+    committed(source)
+    argv = ("publish", "example", "--repository", str(remote), "--mode", "hydrator", "--dry-run")
+    assert run(*argv).out.startswith("would be published: 12 files on environment/example-next\n")
+    assert show(remote, "for-each-ref") == ""
+
+
+def test_a_dry_run_of_an_artifact_pushes_nothing(source: Source, run: Run, oci: str) -> None:
+    argv = ("publish", "example", "--to", f"oci://{oci}/gitops")
+    assert run(*argv, "--dry-run").out.startswith("would be pushed: ")
+    first = run(*argv).out
+    assert first.startswith("pushed: ")
+    assert run(*argv, "--dry-run").out == first.replace(
+        "pushed", "nothing to do, already pushed", 1
+    )

@@ -1,5 +1,6 @@
 """``sealift explain``: where a reference stands, what made it, and what changed it."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,9 @@ def explain(
     from builder.workspace import find_overlay
 
     result = build(find_overlay(root, env))
+    if not result.references:
+        print(report.findings_text(result.findings), file=sys.stderr)
+        return 1
     places = run(result, subject)
     if not places:
         known = sorted({r.value for r in result.references} | {str(r.id) for r in result.resources})

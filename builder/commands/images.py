@@ -1,5 +1,6 @@
 """``sealift images``: every image that the cluster will pull, and where each hides."""
 
+import sys
 from pathlib import Path
 
 from builder.commands.options import EnvironmentArgument, Format, FormatOption, RootOption
@@ -25,4 +26,6 @@ def images(
         Format.json: report.images_json,
     }
     print(printers[output](result))
+    if not result.references:
+        print(report.findings_text(result.findings), file=sys.stderr)
     return 0 if result.ships else 1

@@ -153,8 +153,11 @@ def stamp(inputs: str, body: str) -> str:
 
 
 def is_stale(text: str, inputs: str) -> bool | None:
-    """Tell whether a patch file rests on other inputs or was edited; None without a digest."""
+    """Tell whether a patch file rests on other inputs or was edited; None for one by hand.
+
+    One that says who wrote it and has no digest, or none that is one, was edited.
+    """
     match = _MARK.search(text)
     if match is None:
-        return None
+        return True if text.startswith(HEADER[:30]) else None
     return match[1] != stamp(inputs, text[match.end() + 1 :])

@@ -5,6 +5,7 @@ from typing import Any
 
 from builder.core import first_order, subcharts
 from builder.core.environment import Environment, NestedChartRule, OffSwitch
+from builder.core.findings import Finding
 from builder.core.manifests import Resource
 from builder.core.mirror import matches
 from builder.core.overrides import Path, own_leaves
@@ -78,19 +79,37 @@ def pull_secrets(
 ) -> Iterator[Assignment]:
     """Yield the values that let every Pod pull: the global one, then a subchart's own.
 
-    Only values that the chart knows are set, in the object form of Kubernetes.
+    The global one is tried even where the chart's values do not name it: many templates read it. A
+    subchart's own is set where the chart knows it. Both in the object form of Kubernetes.
     """
     secret = environment.registry.pull_secret
     without = [r for r in resources if secret and lacks(r, secret)]
-    paths: list[Path] = [("global", "imagePullSecrets")] if without else []
-    if without and (paths[0] in taken or get(values, paths[0], ...) is ...):
+    shared = ("global", "imagePullSecrets")
+    paths: list[Path] = [shared] if without else []
+    if without and shared in taken:
         prefixes = {subcharts.prefix(r.origin.template) for r in without}
-        paths = [(*prefix, "imagePullSecrets") for prefix in sorted(prefixes)]
+        own = [(*prefix, "imagePullSecrets") for prefix in sorted(prefixes)]
+        paths = [path for path in own if get(values, path, ...) is not ...]
     for path in paths:
-        present = get(values, path, ...)
-        if present is not ...:
-            value = [*(present or []), {"name": secret}]
-            yield path, value, "lets the Pods pull from the registry"
+        value = [*(get(values, path) or []), {"name": secret}]
+        yield path, value, "lets the Pods pull from the registry"
+
+
+def without_pull_secret(
+    resources: Iterable[Resource], environment: Environment
+) -> Iterator[Finding]:
+    """Yield a warning for each workload whose Pods no value lets pull from the registry."""
+    secret = environment.registry.pull_secret
+    for resource in resources if secret else ():
+        if lacks(resource, str(secret)):
+            yield Finding(
+                code="no-pull-secret",
+                severity="warning",
+                subject=str(resource.id),
+                place=f"{resource.id} ({resource.origin.template})",
+                cause=f"no value of the chart gives its Pods the pull secret {secret}",
+                hint="let its ServiceAccount have it, or pull without a login",
+            )
 
 
 def lacks(resource: Resource, secret: str) -> bool:

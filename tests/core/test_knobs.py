@@ -89,7 +89,7 @@ GLOBAL = ("global", "imagePullSecrets")
             [(GLOBAL, [{"name": "mirror"}])], id="the global one",
         ),
         pytest.param(
-            [pod(TOP)], {"imagePullSecrets": [{"name": "own"}]}, (),
+            [pod(TOP)], {"imagePullSecrets": [{"name": "own"}]}, {GLOBAL},
             [(("imagePullSecrets",), [{"name": "own"}, {"name": "mirror"}])], id="the chart's own",
         ),
         pytest.param(
@@ -97,7 +97,11 @@ GLOBAL = ("global", "imagePullSecrets")
             {GLOBAL}, [(("sub", "imagePullSecrets"), [{"name": "mirror"}])],
             id="a subchart's, where the global one is not enough",
         ),
-        pytest.param([pod(TOP)], {}, (), [], id="none that the chart knows"),
+        pytest.param(
+            [pod(TOP)], {}, (), [(GLOBAL, [{"name": "mirror"}])],
+            id="the global one, though the chart's values do not name it",
+        ),
+        pytest.param([pod(TOP)], {}, {GLOBAL}, [], id="none that the chart knows"),
         pytest.param(
             [pod(TOP, [{"name": "mirror"}])], {"imagePullSecrets": []}, (), [], id="nothing to do"
         ),
@@ -107,3 +111,11 @@ def test_pull_secrets(pods: list[Resource], values: Any, taken: Any, expected: A
     wanted = environment(registry=Registry(prefix=INSIDE, pull_secret="mirror"))
     found = knobs.pull_secrets(pods, values, wanted, taken)
     assert [(path, value) for path, value, _ in found] == expected
+
+
+def test_what_no_value_lets_pull_is_said() -> None:
+    wanted = environment(registry=Registry(prefix=INSIDE, pull_secret="mirror"))
+    (finding,) = knobs.without_pull_secret([pod(TOP)], wanted)
+    assert (finding.code, finding.severity) == ("no-pull-secret", "warning")
+    assert "no value of the chart gives its Pods the pull secret mirror" in finding.cause
+    assert not list(knobs.without_pull_secret([pod(TOP, [{"name": "mirror"}])], wanted))
