@@ -26,7 +26,10 @@ def publish(
         str | None, typer.Option(help="Default: environment.yaml's, or main.")
     ] = None,
     pull_request: Annotated[
-        bool, typer.Option("--pull-request", help="Open or update a pull request instead.")
+        bool,
+        typer.Option(
+            "--pull-request", help="Push a branch named by content, to open a pull request from."
+        ),
     ] = False,
     to: Annotated[
         str | None,

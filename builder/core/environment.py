@@ -58,16 +58,6 @@ class Ingress(Section, frozen=True):
     )
 
 
-class Forge(Section, frozen=True):
-    """The forge that takes pull requests; what is left out is read off the repository's URL."""
-
-    kind: Literal["gitea", "github", "gitlab"] | None = None
-    url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s@]+$")] | None = None
-    project: Text | None = None
-    labels: tuple[Text, ...] = ()
-    reviewers: tuple[Text, ...] = ()
-
-
 class Signing(Section, frozen=True):
     """How commits are signed; the key itself stays on the machine."""
 
@@ -83,7 +73,6 @@ class Publish(Section, frozen=True):
     branch: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] = "main"
     path: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] | None = None
     """Folder of the environment in the repository; its name when left out."""
-    forge: Forge = Forge()
     signing: Signing | None = None
 
 
