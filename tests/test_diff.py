@@ -25,7 +25,7 @@ from builder.workspace import find_overlay
 from tests.conftest import CHARTS, Run
 from tests.source import Source
 
-REAL = Path(os.environ.get("SEALIFT_CHARTS") or "/tmp/charts")
+REAL = Path(os.environ.get("SEALIFT_CHARTS") or "no-charts-at-hand")
 CR = "base/wandb/weightsandbiases.yaml"
 
 
