@@ -41,8 +41,9 @@ def target_of(overlay: Overlay, way: Way) -> Target:
     repository = way.repository
     if not repository and settings:
         # In the file a path is meant from the file's repository, on the command line from here.
-        local = check_remote(settings.repository) == str(Path(settings.repository).resolve())
-        repository = str(overlay.root / settings.repository) if local else settings.repository
+        repository = settings.repository
+        if check_remote(repository) == str(Path(repository).resolve()):
+            repository = _local(overlay, repository)
     if not repository:
         raise ConfigurationError(
             f"no repository to publish {overlay.name} to",
@@ -55,6 +56,21 @@ def target_of(overlay: Overlay, way: Way) -> Target:
         branch = way.branch or active_branch(overlay.name)
         path = (settings.path if settings else None) or ""
     return Target(repository=repository, branch=branch, path=path)
+
+
+def _local(overlay: Overlay, repository: str) -> str:
+    """Return a local repository that the file names; its hooks run, so it is never a source's own.
+
+    Raises ConfigurationError for one inside the source repository, which anyone may have written.
+    """
+    path = (overlay.root / repository).resolve()
+    if path.is_relative_to(overlay.root):
+        raise ConfigurationError(
+            f"publish.repository {repository} lies inside the source repository",
+            where=f"overlays/{overlay.name}/environment.yaml",
+            hint="name a URL or a folder outside; or give --repository, if you know its hooks",
+        )
+    return str(path)
 
 
 def deliver(result: Build, way: Way) -> Delivery:

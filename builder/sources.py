@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from builder.core import yaml
+from builder.core import inflation, yaml
 from builder.core.errors import ConfigurationError, nearest
 from builder.files import check_links, inside, read_text, shown
 
@@ -34,7 +34,7 @@ _FIELDS = (
     "helmChartInflationGenerator", "inventory", "buildMetadata", "openapi",
 )  # fmt: skip
 _REMOTE = re.compile(
-    r"[a-z][a-z0-9+.-]*://|^git::|^[\w.-]+@[\w.-]+:|\?(?:ref|version|timeout|submodules)=|"
+    r"[a-z][a-z0-9+.-]*://|^git::|^[^/]*@|\?(?:ref|version|timeout|submodules)=|"
     r"\.git(?:$|[/?])|^gh:|^(?:github\.com|gitlab\.com|bitbucket\.org)[/:]|[^:/]//",
     re.IGNORECASE,
 )
@@ -237,11 +237,7 @@ def _inner_paths(kustomization: Kustomization) -> Iterator[tuple[str, str]]:
 def _check_plugin(documents: list[yaml.Document], place: str) -> None:
     for document in documents:
         kind = document.value.get("kind") if isinstance(document.value, dict) else None
-        if kind == "HelmChartInflationGenerator":
-            raise ConfigurationError(
-                "a HelmChartInflationGenerator may pull its chart", where=place,
-                hint="use the field helmCharts, and vendor the chart",
-            )  # fmt: skip
+        inflation.check_plugin(kind, place)
         for path in _files(document.value):
             if _REMOTE.search(path):
                 raise ConfigurationError(
@@ -275,6 +271,7 @@ def helm_charts(kustomization: Kustomization) -> Iterator[HelmChart]:
     settings = kustomization.mapping("helmGlobals")
     home = kustomization.folder / str(settings.get("chartHome") or "charts")
     for entry, place in kustomization.mappings("helmCharts"):
+        inflation.check(entry, place)
         name, version = str(entry.get("name") or ""), str(entry.get("version") or "")
         if not name or not version:
             raise ConfigurationError(

@@ -208,6 +208,7 @@ def _checked(
             f"is {content.name} {content.version}", where=f"{title} from {origin}"
         )
     _complete(content.files, title)
+    archive.check_schemas(content.files, title)
     sha256 = f"sha256:{hashlib.sha256(data).hexdigest()}"
     locked = base.lock.find(chart.name, chart.version)
     for expected, where in (

@@ -1,5 +1,6 @@
 """Where things stand in a source repository: overlays, bases, vendored charts."""
 
+import functools
 import hashlib
 import re
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ class BaseFolder:
                     where=shown(path, self.root),
                     hint=f"the chart was changed: bring it again with `sealift vendor {self.name}`",
                 )
+        _check_content(data, shown(path, self.root))
         return entry, path
 
     def rule(self, resource: ResourceId) -> NestedChartRule | None:
@@ -114,6 +116,12 @@ class Overlay:
     def airgap_file(self) -> Path:
         """The patch file that `sealift airgap` writes."""
         return (self.folder / "patches" / "airgap.yaml").resolve()
+
+
+@functools.lru_cache(maxsize=64)
+def _check_content(data: bytes, source: str) -> None:
+    """Refuse a chart that would make helm fetch something: a lock may have been written by hand."""
+    archive.check_schemas(archive.read(data, source=source).files, source)
 
 
 def find_overlay(root: Path, name: str) -> Overlay:

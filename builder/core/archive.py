@@ -1,7 +1,8 @@
 """Chart archives: read in memory, nothing unpacked before all of it was looked at."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +68,44 @@ def conditions(
 def pack(chart: ChartArchive) -> bytes:
     """Write a chart as ``.tgz``: the same files give the same bytes, on every machine."""
     return tarball.write({f"{chart.name}/{path}": data for path, data in chart.files.items()})
+
+
+_DRAFTS = re.compile(r"https?://json-schema\.org/[\w./-]*#?")
+
+
+def check_schemas(files: Mapping[str, bytes], source: str) -> None:
+    """Raise ConfigurationError for a values schema, at any depth, that helm would go and fetch."""
+    for path, content in files.items():
+        if path.endswith(".tgz") and "charts/" in path:
+            check_schemas(read(content, source=f"{source}: {path}").files, source)
+        elif path.rpartition("/")[2] == "values.schema.json":
+            where = f"{source}: {path}"
+            try:
+                schema = json.loads(content)
+            except (ValueError, RecursionError) as error:
+                raise ConfigurationError(f"is not JSON: {error}", where=where) from error
+            for reference in _references(schema):
+                raise ConfigurationError(
+                    f"helm would fetch {reference}",
+                    where=where,
+                    hint="use a chart whose values.schema.json refers to itself only",
+                )
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Yield what a JSON Schema refers to outside of itself and of the published drafts."""
+    waiting = [schema]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            waiting += node.values()
+            for key in ("$ref", "$dynamicRef", "$recursiveRef", "$schema"):
+                value = node.get(key)
+                outside = isinstance(value, str) and not value.startswith("#")
+                if outside and not _DRAFTS.fullmatch(str(value)):
+                    yield str(value)
 
 
 _TELLS_UPGRADES = re.compile(rb"\.Release\.(?:IsUpgrade|IsInstall|Revision)\b")

@@ -11,6 +11,7 @@ from pathlib import Path
 from builder.core.errors import ToolError
 
 _TAIL = 12
+_NEEDED = ("PATH", "HOME", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT", "LANG", "LC_ALL")
 
 
 class CommandError(ToolError):
@@ -34,13 +35,21 @@ def run(
     env: Mapping[str, str | None] | None = None,
     stdin: bytes | None = None,
     timeout: float = 300,
+    bare: bool = False,
 ) -> bytes:
     """Run a program and return its standard output.
 
-    ``env`` is added to the environment of this process; None takes a variable out of it. Raises
-    CommandError with the command, the exit code and the last lines of standard error.
+    ``env`` is added to the environment of this process, without Sealift's own settings (they hold
+    credentials); None takes a variable out of it. With ``bare`` only what a program needs to be
+    found and to write temporary files is inherited. Raises CommandError with the command, the exit
+    code and the last lines of standard error.
     """
-    merged = {**os.environ, **(env or {})}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if (name in _NEEDED if bare else not name.startswith("SEALIFT_"))
+    }
+    merged = {**inherited, **(env or {})}
     try:
         process = subprocess.Popen(
             list(argv),

@@ -92,7 +92,11 @@ def git(repository: Path, argv: Sequence[str], *, stdin: bytes | None = None) ->
         "LC_ALL": "C",
     }
     settings = [*_SETTINGS]
-    if os.environ.get("SEALIFT_GIT_USERNAME"):
+    over_http = any(argument.startswith(("https://", "http://")) for argument in argv)
+    if over_http and os.environ.get("SEALIFT_GIT_USERNAME"):
+        # Only then: a local repository's hooks see the environment of a push.
+        for name in ("SEALIFT_GIT_USERNAME", "SEALIFT_GIT_PASSWORD"):
+            env[name] = os.environ.get(name, "")
         # The empty one takes away the helpers of the user's settings, which would come first.
         host = os.environ.get("SEALIFT_GIT_HOST")
         settings += [("credential.helper", "")]

@@ -27,7 +27,7 @@ def find() -> tuple[str, str]:
             "helm is not on PATH",
             hint=f"install helm {_dotted(OLDEST)} or newer, or name it in {SETTING}",
         )
-    version = run([path, "version", "--template", "{{.Version}}"]).decode().strip()
+    version = run([path, "version", "--template", "{{.Version}}"], bare=True).decode().strip()
     match = re.match(r"v?(\d+)\.(\d+)", version)
     if match is None or not OLDEST <= (int(match[1]), int(match[2])) < (4, 0):
         raise ToolError(
@@ -83,7 +83,8 @@ def template(
     if upgrade:
         argv.append("--is-upgrade")
     with home() as env:
-        stdout = run([*argv, "--", release, str(chart)], env=env, stdin=json.dumps(values).encode())
+        stdin = json.dumps(values).encode()
+        stdout = run([*argv, "--", release, str(chart)], env=env, stdin=stdin, bare=True)
     return stdout.decode()
 
 
@@ -97,7 +98,8 @@ def message(error: CommandError) -> str:
 def package(folder: Path, destination: Path) -> Path:
     """Package a chart's folder into ``destination``; return the archive. Raises CommandError."""
     with home() as env:
-        run([find()[0], "package", "--destination", str(destination), "--", str(folder)], env=env)
+        argv = [find()[0], "package", "--destination", str(destination), "--", str(folder)]
+        run(argv, env=env, bare=True)
     return next(destination.glob("*.tgz"))
 
 

@@ -78,4 +78,4 @@ def build(folder: Path, *, kube_version: str) -> str:
     argv = [*command, "--enable-helm", "--helm-command", helm.find()[0]]
     argv += ["--helm-kube-version", kube_version]
     with helm.home() as env:
-        return run([*argv, str(folder)], env=env).decode()
+        return run([*argv, str(folder)], env=env, bare=True).decode()
