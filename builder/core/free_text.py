@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from builder.core import image as images
+from builder.core import yaml
+from builder.core.errors import YamlError
 
 _SCHEME = r"[a-z][a-z0-9+.-]*://"
 # A URL ends where white space, a quote or the next URL begins.
@@ -12,7 +15,7 @@ _USERINFO = re.compile(r"^([^/?#]*)@")
 _QUALIFIED = re.compile(
     r"(?<![\w./@:$-])"
     r"((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?::[0-9]+)?/[a-z0-9][a-z0-9._/-]*"
-    r"(?::[A-Za-z0-9_][\w.-]{0,127}(?:@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64}))"
+    r"(?::[A-Za-z0-9_][\w.-]{0,127}+(?:@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64}))"
     r"(?![\w/:])"
 )
 # Registries that everybody knows: there a name counts without a tag, which then means latest.
@@ -22,13 +25,21 @@ _PUBLIC = re.compile(
     r"public\.ecr\.aws|mcr\.microsoft\.com|nvcr\.io|cgr\.dev|lscr\.io|docker\.elastic\.co|"
     r"registry\.gitlab\.com|registry(?:\.access|\.connect)?\.redhat\.(?:io|com)|"
     r"[a-z0-9.-]+\.(?:pkg\.dev|azurecr\.io|dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com))"
-    r"/[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*)"
+    r"/(?>[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*))"
     r"(?![\w/:@])"
 )
-_PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)+:(?:latest|v?[0-9][\w.-]*)")
-_NAMED_LINE = re.compile(
-    r"(?im)^[ \t-]*[\"']?[\w.-]*image[\"']?[ \t]*[:=][ \t]*[\"']?([^\s\"',#]+)"
+_PLAIN = re.compile(
+    r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)+:"
+    r"(?:latest|stable|edge|main|master|nightly|dev|lts|alpine|\w[\w.-]*[0-9][\w.-]*|[0-9])"
 )
+_NAMED_LINE = re.compile(
+    r"(?im)^[ \t-]*[\"']?[\w.-]*image(?:[._-]?(?:repository|name|ref))?[\"']?[ \t]*[:=][ \t]*"
+    r"[\"']?([^\s\"',#]+)"
+)
+_NAMED_FLAG = re.compile(r"(?i)(?<!\S)--?(?:[\w.-]*[._-])?image[= ][\"']?([^\s\"',]+)")
+_GIT = re.compile(r"(?<![\w.@/-])git@[a-z0-9.-]+:[\w.~-]+/[\w./~-]+", re.IGNORECASE)
+_NAMESPACE = re.compile(r"xmlns(?::[\w.-]+)?=[\"']$")
+_COMMENT = re.compile(r"^\s*;|(?:^|\s)(?:#|//)(?:\s|#|$)")
 _NOT_REGISTRIES = re.compile(r"(?:^|\.)(?:k8s\.io|kubernetes\.io)$")
 
 
@@ -48,7 +59,7 @@ def images_in(text: str) -> Iterator[tuple[str, bool]]:
         return
     if "/" not in text and ":" not in text:
         return
-    for pattern in (_NAMED_LINE, _QUALIFIED, _PUBLIC):
+    for pattern in (_NAMED_LINE, _NAMED_FLAG, _QUALIFIED, _PUBLIC):
         for match in pattern.finditer(text):
             found = match[1].rstrip(".,;")
             name = images.parse(found)
@@ -58,16 +69,30 @@ def images_in(text: str) -> Iterator[tuple[str, bool]]:
 
 def urls_in(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the URLs of a text without their credentials, with True where one is in a comment."""
-    if "://" not in text:
-        return
-    for match in _URL.finditer(text):
-        url = match[1] + _USERINFO.sub("***@", _trimmed(match[2]))
-        yield url, _in_comment(text, match.start())
+    text = text.replace("\\/", "/")  # as JSON may write a slash
+    for match in _URL.finditer(text) if "://" in text else ():
+        if not _NAMESPACE.search(text, max(0, match.start() - 80), match.start()):
+            url = match[1] + _USERINFO.sub("***@", _trimmed(match[2]))
+            yield url, _in_comment(text, match.start())
+    for match in _GIT.finditer(text) if "git@" in text else ():
+        yield _trimmed(match[0]), _in_comment(text, match.start())
+
+
+def structures_in(text: str) -> list[Any]:
+    """Return the maps and lists that a text holds as YAML or JSON, if it speaks of images."""
+    if "\n" not in text and text.lstrip()[:1] not in ("{", "["):
+        return []
+    if not re.search(r"image|container", text, re.IGNORECASE):
+        return []
+    try:
+        return [d.value for d in yaml.load_all(text, source="") if isinstance(d.value, dict | list)]
+    except YamlError:
+        return []
 
 
 def _is_named(match: re.Match[str], name: images.ImageName) -> bool:
     """Tell whether a match in a text is more than a word behind a key that ends in ``image``."""
-    return match.re is not _NAMED_LINE or bool(name.tag or name.digest) or "/" in match[1]
+    return match.re in (_QUALIFIED, _PUBLIC) or bool(name.tag or name.digest) or "/" in match[1]
 
 
 def _host(name: images.ImageName) -> str:
@@ -87,4 +112,8 @@ def _in_comment(text: str, position: int) -> bool:
     if "\n" not in text:
         return False
     line = text[text.rfind("\n", 0, position) + 1 : position]
-    return re.search(r"(?:^|\s)(?:#|//|;)(?:\s|#|$)", line) is not None
+    sign = _COMMENT.search(line)
+    if sign is None:
+        return False
+    before = line[: sign.start()]  # a sign in quotes begins nothing
+    return before.count('"') % 2 == 0 and before.count("'") % 2 == 0

@@ -9,10 +9,10 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from builder.core import free_text
+from builder.core import free_text, image_parts
 from builder.core import image as images
 from builder.core.manifests import Manifests, Origin, Resource, ResourceId
 from builder.core.pointer import pointer
@@ -58,14 +58,21 @@ class Reference:
 
 
 _IMAGE_KEY = re.compile(
-    r"(?:^|[a-z_-])(?:image|Image|IMAGE|IMG)(?:Name|_NAME|Ref|_REF|Reference)?$"
+    r"(?:^|[a-z0-9_.-])(?:image|Image|IMAGE|IMG)"
+    r"(?:[_-]?(?:[Nn]ame|NAME|[Rr]ef|REF|[Rr]eference|[Ss]pec|[Uu]r[il]|URL|URI))?$"
 )
+_IMAGES_KEY = re.compile(r"images$", re.IGNORECASE)
+_PAIRS_KEY = re.compile(r"(?:env|envs|vars|params|parameters|variables)$", re.IGNORECASE)
 _ENV_IMAGE = re.compile(
     r"(?:IMAGE|IMG)(?!.*(?:PULL|POLICY|SECRET|TAG|VERSION|REGISTRY))", re.IGNORECASE
 )
+_ENV_IS_IMAGE = re.compile(
+    r"(?:^|[._-])RELATED_IMAGE_|(?:IMAGE|IMG)(?:[._-]?(?:NAME|REF|REFERENCE|REPOSITORY))?$",
+    re.IGNORECASE,
+)
 _FLAG = re.compile(r"(?s)(?:-{1,2}([A-Za-z][\w.-]*)[= ])?(.*)")
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-_IMAGE_ANNOTATION = re.compile(r"(?:^|/)(?:.*[.-])?images?$", re.IGNORECASE)
+_IMAGE_ANNOTATION = re.compile(r"images?$", re.IGNORECASE)
 
 
 def collect(
@@ -89,12 +96,12 @@ def of_resource(resource: Resource, skip: Collection[Path] = ()) -> Iterator[Ref
     if resource.id.kind == "CustomResourceDefinition":
         body = {"spec": {"conversion": (body.get("spec") or {}).get("conversion")}}
     walk = _Walk(resource, frozenset(skip))
-    seen: set[tuple[str, str, Path]] = set()
+    found: dict[tuple[str, str, Path], Reference] = {}
     for reference in walk.value(body, (), ""):
         key = (reference.kind, reference.value, reference.path)
-        if key not in seen:
-            seen.add(key)
-            yield reference
+        if found.setdefault(key, reference).comment and not reference.comment:
+            found[key] = reference  # what stands in a comment, and again where it counts
+    yield from found.values()
 
 
 class _Walk:
@@ -127,7 +134,7 @@ class _Walk:
             for index, item in enumerate(value):
                 yield from self.value(item, (*path, str(index)), _item_place(path, item, place))
         elif isinstance(value, str):
-            if free_text.is_image(value):
+            if "\n" in value or value[:1] in ("{", "[") or free_text.is_image(value):
                 yield from self.free_text(value, path, place)
             yield from self.urls(value, path, place)
 
@@ -141,14 +148,15 @@ class _Walk:
                 found = list(special(child, below, place))
                 yield from found
                 if special == self.image_field and isinstance(child, dict) and found:
-                    continue  # its parts make this image, and no other
+                    # Its parts make this image, and no other; what stands beside them may.
+                    child = image_parts.beside(child)
             yield from self.value(child, below, place)
 
     def special(
         self, key: str, child: Any, path: Path
     ) -> Callable[[Any, Path, str], Iterator[Reference]] | None:
         """Choose what else to look for below ``key``."""
-        if key == "env" and isinstance(child, list):
+        if _PAIRS_KEY.search(key) and isinstance(child, list):
             return self.env
         if key in ("args", "command") and isinstance(child, list | str):
             return self.arguments
@@ -162,7 +170,9 @@ class _Walk:
             return self.image_field
         if key == "reference" and path[-1:] == ("image",):
             return self.image_field
-        if isinstance(child, dict) and "repository" in child and child.keys() & {"tag", "digest"}:
+        if _IMAGES_KEY.search(key) and isinstance(child, list | dict):
+            return self.image_list
+        if isinstance(child, dict) and image_parts.is_image(child):
             return self.image_field
         if key == "externalName" and self.resource.id.kind == "Service":
             return self.external_name
@@ -176,12 +186,34 @@ class _Walk:
     def image_field(self, value: Any, path: Path, place: str) -> Iterator[Reference]:
         """Take a field that is named as an image: a text, or a map of its parts."""
         if isinstance(value, dict):
-            value = _composed(value)
+            value = image_parts.composed(value)
         if not value:
             return
-        in_container = len(path) > 2 and path[-3] in _CONTAINERS and path[-1] == "image"
-        if in_container or path[-1] == "reference" or images.parse(value):
+        name = images.parse(value)
+        if name and not _is_clear(name, value) and path[-1].lower().endswith(("url", "uri")):
+            return  # the name of a picture
+        if name or _in_container(path) or path[-1] == "reference":
             yield self.found("image", value, path, place)
+
+    def image_list(self, value: Any, path: Path, place: str) -> Iterator[Reference]:
+        """Take a list of images, or a map of them by name."""
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            below = (*path, str(key))
+            if isinstance(item, dict) and not item.keys() & {"newName", "newTag"}:
+                yield from self.image_field(item, below, place)
+            elif isinstance(item, str):
+                yield from self.named(item, below, place)
+
+    def named(self, text: str, path: Path, place: str) -> Iterator[Reference]:
+        """Take a text that something calls an image, or images: one, or several with signs between.
+
+        A bare word may be anything: it needs a path, a tag or a digest.
+        """
+        for piece in re.split(r"[\s,;|]+", text):
+            found = piece.rpartition("=")[2]
+            name = images.parse(found)
+            if name and _is_clear(name, found):
+                yield self.found("image", found, path, place)
 
     def env(self, value: list[Any], path: Path, place: str) -> Iterator[Reference]:
         for index, entry in enumerate(value):
@@ -189,10 +221,15 @@ class _Walk:
                 name, text = str(entry.get("name")), entry["value"]
                 where = _joined(place, f"env {name}")
                 below = (*path, str(index), "value")
-                if _ENV_IMAGE.search(name) and images.parse(text):
-                    yield self.found("image", text, below, where)
-                else:
-                    yield from self.free_text(text, below, where)
+                yield from self.assigned(name, text, below, where)
+
+    def assigned(self, name: str, text: str, path: Path, place: str) -> Iterator[Reference]:
+        """Take what a variable or a flag is set to; its name may tell that this is an image."""
+        if _ENV_IMAGE.search(name):
+            if _ENV_IS_IMAGE.search(name) and images.parse(text) and not _is_switch(text):
+                yield self.found("image", text, path, place)
+            yield from self.named(text, path, place)
+        yield from self.free_text(text, path, place)
 
     def arguments(self, value: Any, path: Path, place: str) -> Iterator[Reference]:
         previous = ""
@@ -205,27 +242,26 @@ class _Walk:
             )
             match = _FLAG.fullmatch(argument)
             flag, text = (match[1] or previous, match[2]) if match else (previous, argument)
-            if _ENV_IMAGE.search(flag) and images.parse(text):
-                yield self.found("image", text, below, where)
-            else:
-                yield from self.free_text(text, below, where)
+            yield from self.assigned(flag, text, below, where)
             previous = argument.lstrip("-") if re.fullmatch(r"-{1,2}[\w.-]+", argument) else ""
 
     def annotations(self, value: Any, path: Path, _: str) -> Iterator[Reference]:
         for key, text in value.items() if isinstance(value, dict) else ():
             if isinstance(text, str):
                 below, where = (*path, key), f"annotation {key}"
-                if _IMAGE_ANNOTATION.search(key) and "\n" not in text and images.parse(text):
-                    yield self.found("image", text, below, where)
-                else:
-                    yield from self.free_text(text, below, where)
+                if _IMAGE_ANNOTATION.search(key) and "\n" not in text:
+                    if images.parse(text) and not _is_switch(text):
+                        yield self.found("image", text, below, where)
+                    yield from self.named(text, below, where)
+                yield from self.free_text(text, below, where)
 
     def texts(self, value: Any, path: Path, _: str) -> Iterator[Reference]:
         for key, text in value.items() if isinstance(value, dict) else ():
             if isinstance(text, str):
                 below, where = (*path, key), f"{path[-1]} {key}"
                 plain = decoded(text) if self.encoded(path) else text
-                yield from self.free_text(plain, below, where)
+                if not key.isdigit():  # a port, and the Service behind it: ns/name:8080
+                    yield from self.free_text(plain, below, where)
                 if plain is not text:
                     yield from self.urls(plain, below, where)
 
@@ -237,10 +273,22 @@ class _Walk:
     def free_text(self, text: str, path: Path, place: str) -> Iterator[Reference]:
         for image, comment in free_text.images_in(text):
             yield self.found("image", image, path, place, comment)
+        for structure in free_text.structures_in(text):
+            for reference in _Walk(self.resource, frozenset()).value(structure, (), ""):
+                name = reference.image
+                bare = name and not (
+                    _is_clear(name, reference.value) or _in_container(reference.path)
+                )
+                if not bare and (name or reference.kind != "image"):
+                    yield replace(reference, path=path, place=place or pointer(path))
 
     def urls(self, text: str, path: Path, place: str) -> Iterator[Reference]:
         for url, comment in free_text.urls_in(text):
-            kind: Kind = "oci" if url.lower().startswith("oci://") else "url"
+            scheme, _, rest = url.partition("://")
+            if scheme.lower() == "docker" and images.parse(rest):
+                yield self.found("image", rest, path, place, comment)
+                continue
+            kind: Kind = "oci" if scheme.lower() == "oci" else "url"
             yield self.found(kind, url, path, place, comment)
 
 
@@ -258,21 +306,23 @@ def _joined(place: str, detail: str) -> str:
     return f"{place}, {detail}" if place else detail
 
 
-def _composed(value: dict[str, Any]) -> str:
-    """Put an image together from a map of its parts, as custom resources write it."""
-    repository = value.get("repository") or value.get("name")
-    if not isinstance(repository, str) or not repository:
-        return ""
-    registry, tag, digest = (value.get(k) for k in ("registry", "tag", "digest"))
-    text = f"{registry}/{repository}" if isinstance(registry, str) and registry else repository
-    if isinstance(tag, str | int | float) and tag != "":
-        text += f":{tag}"
-    return f"{text}@{digest}" if isinstance(digest, str) and digest else text
+def _in_container(path: Path) -> bool:
+    """Tell whether a path is that of a container's image."""
+    return len(path) > 2 and path[-3] in _CONTAINERS and path[-1] == "image"
+
+
+def _is_clear(name: images.ImageName, text: str) -> bool:
+    """Tell whether a text is more than a bare word, that could be anything."""
+    return bool(name.tag or name.digest) or "/" in text
+
+
+def _is_switch(text: str) -> bool:
+    return text.lower() in ("true", "false") or text.isdigit()
 
 
 def decoded(text: str) -> str:
-    """Decode base64, as in a Secret's data; empty when it holds no text."""
+    """Decode base64, as in a Secret's data, where Go skips line ends; empty when it is no text."""
     try:
-        return base64.b64decode(text, validate=True).decode("utf-8")
+        return base64.b64decode(re.sub(r"[\r\n]", "", text), validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return ""
