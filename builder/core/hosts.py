@@ -5,16 +5,24 @@ import re
 from collections.abc import Collection
 
 _CLUSTER = (".svc", ".local", ".localhost", ".internal")
-_VARIABLE = re.compile(r"\$\(|\$\{|\{\{|^\$|<[^>]*>|%[({]")
+_VARIABLE = re.compile(
+    r"\$\([^)]*\)|\$\{[^}]*\}|\{\{.*?\}\}|^\$\w+|<[^>]*>|%\([^)]*\)\w?|%\{[^}]*\}|\$\(|\$\{|\{\{"
+)
+_DOMAIN = re.compile(r"(?:\.[a-z0-9-]+)+\.[a-z]{2,}\.?(?::[^:]*)?", re.IGNORECASE)
+_SSH = re.compile(r"[^/@:]+@([^/:]+):")
 
 
 def of_url(url: str) -> str:
-    """Return host and port of a URL, without credentials; empty when it names none."""
+    """Return host and port of a URL, without credentials; empty when it names none.
+
+    ``git@host:path``, as git takes it, counts as a URL too.
+    """
+    ssh = _SSH.match(url) if "://" not in url else None
+    if ssh:
+        return ssh[1]
     rest = url.split("://", 1)[-1]
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if _VARIABLE.search(authority):
-        authority = rest  # a variable may itself hold a slash
-    return authority.rpartition("@")[2]
+    authority = re.match(rf"(?:{_VARIABLE.pattern}|[^/?#])*", rest)  # a variable may hold a slash
+    return authority[0].rpartition("@")[2] if authority else ""
 
 
 def without_port(host: str) -> str:
@@ -25,8 +33,12 @@ def without_port(host: str) -> str:
 
 
 def is_variable(host: str) -> bool:
-    """Tell whether the host is only known at run time, from a variable."""
-    return _VARIABLE.search(host) is not None
+    """Tell whether the host is only known at run time, from a variable.
+
+    It is known when a domain stands behind the variable: ``${BUCKET}.s3.amazonaws.com``.
+    """
+    ends = [match.end() for match in _VARIABLE.finditer(host)]
+    return any(ends) and _DOMAIN.fullmatch(host, ends[-1]) is None
 
 
 def is_inside(host: str, allowed: Collection[str]) -> bool:
@@ -36,11 +48,14 @@ def is_inside(host: str, allowed: Collection[str]) -> bool:
     port), names without a dot and cluster names, which only the cluster's own DNS can answer, and
     addresses that are not routed on the internet.
     """
+    if "," in host:  # several servers of one cluster
+        return all(is_inside(one, allowed) for one in host.split(","))
     name = without_port(host).lower().rstrip(".")
     if not name or ("." not in name and ":" not in name) or name.endswith(_CLUSTER):
         return True
     try:
-        address = ipaddress.ip_address(name)
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(name)
+        address = getattr(address, "ipv4_mapped", None) or address
     except ValueError:
         pass
     else:

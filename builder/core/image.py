@@ -36,7 +36,7 @@ class ImageName:
     @property
     def host(self) -> str:
         """The registry's host, without a port."""
-        return self.registry.rpartition(":")[0] or self.registry
+        return re.sub(r":[0-9]+$", "", self.registry)
 
     def with_digest(self, digest: str) -> "ImageName":
         """Return the same image, pinned."""
