@@ -23,7 +23,8 @@ class ResourceId:
         """Read the identity of an object; absent fields are empty strings."""
         api_version = str(body.get("apiVersion") or "")
         group = api_version.rpartition("/")[0]
-        metadata = body.get("metadata") or {}
+        metadata = body.get("metadata")
+        metadata = metadata if isinstance(metadata, Mapping) else {}
         return cls(
             group=group,
             kind=str(body.get("kind") or ""),

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from builder.core import yaml
+from builder.core import selector, yaml
 from builder.core.errors import PatchError, nearest
 from builder.core.manifests import AppliedOperation, Manifests, Resource
 from builder.core.pointer import get, pointer, tokens
+from builder.core.selector import selects
 
 OPERATIONS = {
     "add": {"value"},
@@ -69,8 +70,8 @@ class Target:
             and _same(self.kind, key.kind)
             and _same(self.name, key.name)
             and _same(self.namespace, key.namespace or "default")
-            and _selected(self.labelSelector, metadata.get("labels") or {})
-            and _selected(self.annotationSelector, metadata.get("annotations") or {})
+            and selects(self.labelSelector, metadata.get("labels") or {})
+            and selects(self.annotationSelector, metadata.get("annotations") or {})
         )
 
     @property
@@ -99,21 +100,6 @@ def _same(pattern: str, value: str) -> bool:
     return not pattern or re.fullmatch(pattern, value) is not None
 
 
-def _selected(selector: str, labels: Mapping[str, Any]) -> bool:
-    for term in filter(None, (t.strip() for t in selector.split(","))):
-        key, operator, value = re.match(r"([^=!]+?)\s*(==|=|!=|$)\s*(.*)", term).groups()  # type: ignore[union-attr]
-        if key.startswith("!"):
-            operator, key = "absent", key[1:]
-        present = labels.get(key)
-        if {
-            "": present is None,
-            "absent": present is not None,
-            "!=": present == value,
-        }.get(operator, present != value):
-            return False
-    return True
-
-
 def parse_target(value: Any, place: str) -> Target:
     """Read a kustomize ``target``; raise PatchError when it is none."""
     if not isinstance(value, dict) or not value:
@@ -137,6 +123,15 @@ def parse_target(value: Any, place: str) -> Target:
             raise PatchError(
                 f"target {key} is not a regular expression: {error}", where=place
             ) from error
+    for key in ("labelSelector", "annotationSelector"):
+        try:
+            selector.parse(value.get(key, ""))
+        except ValueError as error:
+            raise PatchError(
+                f"target {key} is not a selector: {error}",
+                where=place,
+                hint="write app=web, app!=web, app in (web, api), app, or !app",
+            ) from error
     return Target(**value)
 
 
@@ -145,8 +140,9 @@ def parse_operations(text: str, *, source: str, offset: int = 0) -> tuple[Operat
 
     ``offset`` is the number of lines before ``text`` in its file. Raises PatchError and YamlError.
     """
-    lines = yaml.lines(text, source=source, offset=offset)
-    body = yaml.load(text, source=source)
+    placed = "\n" * offset + text  # so that every error names the line in the file
+    lines = yaml.lines(placed, source=source)
+    body = yaml.load(placed, source=source)
     if text.startswith("["):
         _check_json(text, lines.at(()))
     if isinstance(body, dict):
@@ -177,7 +173,7 @@ def _operation(number: int, item: Any, where: str) -> Operation:
     if not isinstance(item, dict) or "op" not in item or "path" not in item:
         raise PatchError("an operation needs op and path", where=place)
     op = item["op"]
-    if op not in OPERATIONS:
+    if not isinstance(op, str) or op not in OPERATIONS:
         near = nearest(str(op), list(OPERATIONS))
         raise PatchError(
             f"unknown operation {op!r}",
@@ -260,11 +256,18 @@ def apply_operation(body: Any, operation: Operation, subject: str) -> Any:
     import jsonpatch
     import jsonpointer
 
+    if operation.body["op"] == "move":
+        _check_move(body, operation, subject)
     try:
         return jsonpatch.JsonPatch([copy.deepcopy(dict(operation.body))]).apply(body, in_place=True)
     except jsonpatch.JsonPatchTestFailed as error:
-        found = get(body, operation.path)
+        found = get(body, operation.path, _MISSING)
         expected = operation.body["value"]
+        if found is _MISSING:
+            what, hint = _missing(body, operation.path)
+            raise PatchError(
+                f"{operation} on {subject}: {what}", where=operation.place, hint=hint
+            ) from error
         raise PatchError(
             f"{operation} on {subject}: the test expects {_short(expected)}, "
             f"but there stands {_short(found)}",
@@ -294,6 +297,24 @@ def apply_operation(body: Any, operation: Operation, subject: str) -> Any:
 _MISSING = object()
 
 
+def _check_move(body: Any, operation: Operation, subject: str) -> None:
+    """Refuse a move that cannot end, before its first half is done (RFC 6902, section 4.4)."""
+    source, target = tokens(operation.body["from"]), operation.path
+    if source != target and target[: len(source)] == source:
+        raise PatchError(
+            f"{operation} on {subject}: {pointer(source)} cannot be moved into itself",
+            where=operation.place,
+            hint="copy it, then remove what is left over",
+        )
+    parent = target[:-1]
+    if get(body, source, _MISSING) is not _MISSING and get(body, parent, _MISSING) is _MISSING:
+        what, hint = _missing(body, parent)
+        raise PatchError(f"{operation} on {subject}: {what}", where=operation.place, hint=hint)
+
+
+_KINDS = {type(None): "null", str: "a text", bool: "true or false"}
+
+
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) < 80 else text[:77] + "..."
@@ -316,7 +337,7 @@ def _missing(body: Any, path: tuple[str, ...]) -> tuple[str, str]:
                 f"{place} is a list of {len(parent)}, {step!r} is not in it",
                 "use an index below that, or - to append with add",
             )
-        kind = "null" if parent is None else f"a {type(parent).__name__}"
+        kind = _KINDS.get(type(parent), "a number")
         return (
             f"{place} is {kind}, it has nothing below it",
             f"replace {place} with a whole value instead of adding below it",
@@ -363,10 +384,11 @@ def _documents(text: str, source: str) -> list[tuple[Any, int]]:
 
 
 def _patch_line(text: str, start: int) -> int:
-    """Return the number of lines before the first line of a document's ``patch`` block."""
+    """Return the number of lines before the first line of a document's ``patch`` text."""
     for index, line in enumerate(text.splitlines()[start:], start=start):
-        if re.match(r"patch:\s*[|>]", line):
-            return index + 1
+        key = re.match(r"([\"']?)patch\1\s*:\s*([|>])?", line)
+        if key:
+            return index + 1 if key[2] else index
     return start
 
 

@@ -1,7 +1,10 @@
 """JSON pointers (RFC 6901) as tuples of tokens."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
+
+_INDEX = re.compile(r"0|[1-9][0-9]*")  # RFC 6901, section 4: ASCII, no leading zero
 
 
 def tokens(pointer: str) -> tuple[str, ...]:
@@ -23,7 +26,7 @@ def get(value: Any, path: Iterable[str | int], default: Any = None) -> Any:
     for token in path:
         if isinstance(value, dict) and str(token) in value:
             value = value[str(token)]
-        elif isinstance(value, list) and str(token).isdigit() and int(token) < len(value):
+        elif isinstance(value, list) and _INDEX.fullmatch(str(token)) and int(token) < len(value):
             value = value[int(token)]
         else:
             return default
