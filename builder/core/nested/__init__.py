@@ -107,8 +107,15 @@ _BUILT_IN: dict[tuple[str, str], Callable[[Resource, Manifests], Iterator[Found]
     ("argoproj.io", "Application"): argocd.application,
     ("argoproj.io", "ApplicationSet"): _opaque,
     ("helm.cattle.io", "HelmChart"): k3s.helm_chart,
+    ("helm.cattle.io", "HelmChartConfig"): k3s.helm_chart_config,
     ("kustomize.toolkit.fluxcd.io", "Kustomization"): _opaque,
+    ("fluxcd.controlplane.io", "FluxInstance"): _opaque,
+    ("fluxcd.controlplane.io", "ResourceSet"): _opaque,
     ("fleet.cattle.io", "GitRepo"): _opaque,
+    ("fleet.cattle.io", "Bundle"): _opaque,
+    ("fleet.cattle.io", "HelmOp"): _opaque,
+    ("operators.coreos.com", "Subscription"): _opaque,
+    ("addons.cluster.x-k8s.io", "HelmChartProxy"): _opaque,
 }
 
 __all__ = ["Found", "NestedChart", "find"]

@@ -1,5 +1,6 @@
 """Argo CD: ``Application`` with Helm sources (argoproj.io/v1alpha1)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,11 @@ def _application_chart(
     resource: Resource, spec: dict[str, Any], source: dict[str, Any], path: Path
 ) -> Found:
     helm = source.get("helm") or {}
+    if source.get("plugin"):
+        return cannot_tell(resource, f"{'.'.join(path)} is rendered by a plugin")
+    for key in ("kubeVersion", "apiVersions"):
+        if helm.get(key):
+            return cannot_tell(resource, f"{'.'.join(path)}.helm.{key} renders for another cluster")
     if helm.get("valueFiles") or helm.get("fileParameters"):
         return cannot_tell(resource, f"{'.'.join(path)}.helm takes values from files")
     values = helm.get("valuesObject")
@@ -35,6 +41,7 @@ def _application_chart(
         values = yaml_mapping(resource, helm.get("values") or "", f"{'.'.join(path)}.helm.values")
     if isinstance(values, Finding):
         return values
+    in_text = bool(helm.get("values")) and helm.get("valuesObject") is None
     repository = str(source.get("repoURL") or "")
     return NestedChart(
         resource=resource,
@@ -42,15 +49,22 @@ def _application_chart(
         name=str(source["chart"]),
         version=str(source.get("targetRevision") or "*"),
         release=helm.get("releaseName") or resource.id.name,
-        namespace=get(spec, ("destination", "namespace")) or "default",
+        namespace=helm.get("namespace") or get(spec, ("destination", "namespace")) or "default",
         values=values,
         sets=tuple(
-            (str(p.get("name")), str(p.get("value", "")), bool(p.get("forceString")))
+            (str(p.get("name")), _escaped(str(p.get("value", ""))), bool(p.get("forceString")))
             for p in helm.get("parameters") or []
         ),
         value_paths=tuple((*path, "helm", k) for k in ("values", "valuesObject", "parameters")),
-        values_path=None if helm.get("values") else (*path, "helm", "valuesObject"),
-        values_text=(*path, "helm", "values") if helm.get("values") else None,
+        values_path=None if in_text else (*path, "helm", "valuesObject"),
+        values_text=(*path, "helm", "values") if in_text else None,
         repository_at=(resource.id, (*path, "repoURL")),
         chart_path=path,
     )
+
+
+def _escaped(value: str) -> str:
+    """Escape the commas of a ``--set`` value, but not those of a list, as Argo CD does."""
+    if value.startswith("{") and value.endswith("}"):
+        return value
+    return re.sub(r"(?<!\\),", r"\,", value)

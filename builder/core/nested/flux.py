@@ -56,12 +56,21 @@ def _flux_source(
         if source is None or reference.get("kind") != "OCIRepository":
             return cannot_tell(resource, f"{_named(reference)} is not among the resources")
         url = str((source.body.get("spec") or {}).get("url", ""))
-        tag = get(source.body, ("spec", "ref", "tag")) or ""
+        wanted = get(source.body, ("spec", "ref")) or {}
+        tag = wanted.get("tag") or ""
+        for key in ("digest", "semver"):  # in this order they count before the tag
+            if wanted.get(key):
+                return cannot_tell(resource, f"{source.id} names its chart by spec.ref.{key}")
         if not tag:
             return cannot_tell(resource, f"{source.id} names no tag in spec.ref")
         parent, _, name = url.rpartition("/")
         return parent, name, str(tag), source
     chart = get(spec, ("chart", "spec")) or {}
+    for key in ("valuesFiles", "valuesFile"):
+        if chart.get(key):
+            return cannot_tell(
+                resource, f"spec.chart.spec.{key} takes values from the chart's files"
+            )
     source = _flux_object(manifests, chart.get("sourceRef") or {}, resource)
     if source is None or source.id.kind != "HelmRepository":
         return cannot_tell(

@@ -1,6 +1,8 @@
 """k3s: ``HelmChart`` with its ``HelmChartConfig`` (helm.cattle.io/v1)."""
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
@@ -21,8 +23,15 @@ def helm_chart(resource: Resource, manifests: Manifests) -> Iterator[Found]:
             return
     else:
         repository, name = str(spec["repo"]), chart
+    config = manifests.find(
+        "HelmChartConfig", resource.id.name, resource.id.namespace, group="helm.cattle.io"
+    )
+    for owner in (resource, config):
+        for key in ("values", "valuesSecrets"):
+            if owner is not None and get(owner.body, ("spec", key)):
+                yield cannot_tell(resource, f"{owner.id} has spec.{key}, which is not read here")
+                return
     values = yaml_mapping(resource, spec.get("valuesContent") or "", "spec.valuesContent")
-    config = manifests.find("HelmChartConfig", resource.id.name, resource.id.namespace)
     if config is not None and not isinstance(values, Finding):
         more = yaml_mapping(
             config, get(config.body, ("spec", "valuesContent")) or "", "spec.valuesContent"
@@ -39,9 +48,27 @@ def helm_chart(resource: Resource, manifests: Manifests) -> Iterator[Found]:
         release=resource.id.name,
         namespace=spec.get("targetNamespace") or resource.id.namespace or "default",
         values=values,
-        sets=tuple((str(k), str(v), False) for k, v in sorted((spec.get("set") or {}).items())),
+        sets=tuple(_set(str(k), v) for k, v in sorted((spec.get("set") or {}).items())),
         value_paths=(("spec", "valuesContent"), ("spec", "set")),
         values_text=("spec", "valuesContent"),
         repository_at=(resource.id, ("spec", "repo" if spec.get("repo") else "chart")),
         chart_path=("spec",),
     )
+
+
+def _set(key: str, value: Any) -> tuple[str, str, bool]:
+    """Return one ``--set`` pair: a text stays one, unless it is true, false or null."""
+    if not isinstance(value, str):
+        return key, str(value).lower(), False
+    if value.lower() in ("true", "false", "null"):
+        return key, value, False
+    return key, re.sub(r"(?<!\\)((?:\\\\)*),", r"\1\,", value), True
+
+
+def helm_chart_config(resource: Resource, manifests: Manifests) -> Iterator[Found]:
+    """Tell of a HelmChartConfig for a chart that k3s brings along, and that nobody can see."""
+    chart = manifests.find(
+        "HelmChart", resource.id.name, resource.id.namespace, group="helm.cattle.io"
+    )
+    if chart is None:
+        yield cannot_tell(resource, f"HelmChart/{resource.id.name} is not among the resources")
