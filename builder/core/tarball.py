@@ -43,6 +43,8 @@ def _unzip(data: bytes, source: str) -> bytes:
         raise ConfigurationError(f"unpacks to more than {MAX_BYTES // 2**20} MiB", where=source)
     if not stream.eof:
         raise ConfigurationError("is not a .tgz archive: it ends too early", where=source)
+    if stream.unused_data.strip(b"\0"):  # helm would read on
+        raise ConfigurationError("is not a .tgz archive: it goes on after its end", where=source)
     return plain
 
 
