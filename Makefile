@@ -17,6 +17,7 @@ demo: $(VENV)/installed tools
 	@$(BIN)/python -m tests.demo build/demo
 
 test: $(VENV)/dev tools .tools/bin/registry gitea
+	@tools/install_crds.sh crds glua actionlint
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
 

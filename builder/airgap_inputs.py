@@ -22,12 +22,14 @@ def digest(overlay: Overlay, before: Manifests) -> str:
     ``before`` are the resources with all patches but the file's own.
     """
     environment = msgspec.to_builtins(overlay.environment)
-    for key in ("publish", "extends", "allow"):
+    for key in ("publish", "sync", "extends", "allow"):
         environment.pop(key, None)
+    base = msgspec.to_builtins(overlay.base.base)
+    base.pop("health", None)
     inputs = {
         "rules": _RULES,
         "environment": environment,
-        "base": msgspec.to_builtins(overlay.base.base),
+        "base": base,
         "charts": msgspec.to_builtins(overlay.base.lock.charts),
         "resources": [dict(resource.body) for resource in before],
     }

@@ -12,6 +12,7 @@ from builder.core.findings import Finding
 from builder.core.lock import Lock, LockedChart
 from builder.core.manifests import Manifests, Resource, ResourceId
 from builder.core.references import Reference
+from builder.core.sync import instance_kinds, mark
 from builder.core.verify import verify
 from builder.expand import NestedRender, expand
 from builder.render import FirstOrder, render
@@ -68,8 +69,17 @@ def build(overlay: Overlay) -> Build:
             )
         ),
         lock=lock,
-        files=bundles.tree(first.manifests, lock),
+        files=bundles.tree(_marked(overlay, first.manifests), lock),
     )
+
+
+def _marked(overlay: Overlay, manifests: Manifests) -> Manifests:
+    """Add what the environment's engine reads of order and pruning; only the bundle has it."""
+    settings = overlay.environment.sync
+    if settings is None:
+        return manifests
+    rules = [(rule.group, rule.kind) for rule in overlay.base.base.nested_charts]
+    return mark(manifests, settings.engine, instance_kinds(manifests, rules))
 
 
 def collect(manifests: Manifests, nested: Sequence[NestedRender]) -> list[Reference]:

@@ -15,6 +15,7 @@ from builder.commands.diff import diff
 from builder.commands.explain import explain
 from builder.commands.images import images
 from builder.commands.publish import publish
+from builder.commands.sync import sync
 from builder.commands.vendor import vendor
 from builder.core.errors import SealiftError
 
@@ -53,7 +54,7 @@ def _options(
     pass
 
 
-for command in (vendor, airgap, build, diff, publish, images, explain):
+for command in (vendor, airgap, build, diff, publish, sync, images, explain):
     app.command()(command)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 from builder import sources
 from builder.core import archive, charts_lock, yaml
 from builder.core.charts_lock import ChartsLock, VendoredChart
-from builder.core.environment import Base, Environment, NestedChartRule, merge, parse
+from builder.core.environment import Base, Environment, NestedChartRule
 from builder.core.errors import ConfigurationError, nearest
 from builder.core.findings import Finding
 from builder.core.manifests import ResourceId
+from builder.core.section import merge, parse
 from builder.files import check_links, decode, read_bytes, read_text, shown
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")

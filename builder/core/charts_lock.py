@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from builder.core import yaml
-from builder.core.environment import Section, Sha256, parse
+from builder.core.section import Section, Sha256, parse
 
 FILE = "charts.lock.yaml"
 

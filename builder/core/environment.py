@@ -1,26 +1,17 @@
 """The two files that people write: ``environment.yaml`` and ``base.yaml``."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 
-from builder.core import yaml
-from builder.core.errors import ConfigurationError, nearest
-
-T = TypeVar("T", bound="Section")
+from builder.core.section import Section, Sha256
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Host = Annotated[str, msgspec.Meta(pattern=r"^(\*\.)?[A-Za-z0-9.-]+(:[0-9]+)?$")]
 Version = Annotated[str, msgspec.Meta(pattern=r"^v?[0-9]+\.[0-9]+(\.[0-9]+)?$")]
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+Duration = Annotated[str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$")]
 Pointer = Annotated[str, msgspec.Meta(pattern=r"^(/[^/]+)+$")]
-
-
-class Section(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
-):
-    """One mapping of a configuration file: immutable, and closed to unknown keys."""
 
 
 class Registry(Section, frozen=True):
@@ -30,7 +21,7 @@ class Registry(Section, frozen=True):
     """Host, port and path under which mirrored images stand: ``registry.example.com/mirror``."""
     layout: Literal["strip-host", "full-path", "flat"] = "strip-host"
     """What of a source's name is kept below the prefix."""
-    mappings: dict[Text, Text] = {}
+    mappings: dict[Text, Text] = msgspec.field(default_factory=dict)
     """Where single images stand: source name (no tag) to path below the prefix, or to a name."""
     pull_secret: Text | None = None
     """Name of the Secret that lets Pods pull from the registry."""
@@ -66,6 +57,20 @@ class Signing(Section, frozen=True):
     """As git's user.signingKey: the path of a public key, or the id of a key."""
 
 
+class Forge(Section, frozen=True):
+    """Where pull requests are opened; what is left out is told from the repository's URL."""
+
+    kind: Literal["gitea", "github", "gitlab"] | None = None
+    """What runs there; Forgejo is ``gitea``."""
+    url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s@]+$")] | None = None
+    """Its address, with the path below which it runs."""
+    project: Annotated[str, msgspec.Meta(pattern=r"^[^/\s]+(/[^/\s]+)+$")] | None = None
+    """``owner/name`` of the repository."""
+    labels: tuple[Text, ...] = ()
+    reviewers: tuple[Text, ...] = ()
+    """Names of accounts; with a slash, of a team (``org/team``)."""
+
+
 class Publish(Section, frozen=True):
     """Where the bundle is committed."""
 
@@ -74,6 +79,27 @@ class Publish(Section, frozen=True):
     path: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] | None = None
     """Folder of the environment in the repository; its name when left out."""
     signing: Signing | None = None
+    secret: Text | None = None
+    """Name of the Secret with which the engine that syncs the bundle reads the repository."""
+    ca_secret: Text | None = None
+    """Name of the Secret with the certificate authority of an OCI registry, for Flux."""
+    forge: Forge | None = None
+
+
+class Sync(Section, frozen=True):
+    """What applies the published bundle in the cluster."""
+
+    engine: Literal["argocd", "flux"]
+    namespace: Name | None = None
+    """Where the engine's objects live; its usual one when left out."""
+    project: Name | None = None
+    """Argo CD's AppProject; one of the environment's own when left out."""
+    cluster: Text | None = None
+    """Argo CD: name or URL of a cluster it knows. Flux: name of a Secret with a kubeconfig."""
+    service_account: Name | None = None
+    """The account that Flux applies as."""
+    interval: Duration | None = None
+    timeout: Duration | None = None
 
 
 class Allowance(Section, frozen=True):
@@ -94,14 +120,15 @@ class Environment(Section, frozen=True):
     ingress: Ingress = Ingress()
     allowed_hosts: tuple[Host, ...] = ()
     """Further hosts inside the network; ``*.example.com`` means every host below."""
-    pins: dict[Text, Text] = {}
+    pins: dict[Text, Text] = msgspec.field(default_factory=dict)
     """Tag or digest for images whose tag floats: source name to ``1.2.3`` or ``sha256:...``."""
-    urls: dict[Text, Text] = {}
+    urls: dict[Text, Text] = msgspec.field(default_factory=dict)
     """Outside URL to the one that takes its place inside."""
     allow: tuple[Allowance, ...] = ()
     api_versions: tuple[Text, ...] = ()
     """API versions beyond Kubernetes' own that the cluster serves, as ``helm --api-versions``."""
     publish: Publish | None = None
+    sync: Sync | None = None
     extends: Name | None = None
 
     @property
@@ -164,6 +191,18 @@ class Switch(Section, frozen=True):
     reason: Text
 
 
+class Health(Section, frozen=True):
+    """How the health of a custom resource is read off a phase, where it has no conditions."""
+
+    group: Text
+    kind: Text
+    phase: Pointer
+    ready: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    degraded: tuple[Text, ...] = ()
+    """Phases from which it does not come back by itself; all others mean: still at work."""
+    message: Pointer | None = None
+
+
 class Base(Section, frozen=True):
     """A platform: which charts it needs, and what its controllers render."""
 
@@ -172,85 +211,4 @@ class Base(Section, frozen=True):
     """The oldest Kubernetes version that the platform supports."""
     nested_charts: tuple[NestedChartRule, ...] = ()
     switches: tuple[Switch, ...] = ()
-
-
-def parse(model: type[T], value: Any, text: str, source: str) -> T:
-    """Turn the value of a configuration file into its model.
-
-    ``text`` is what ``value`` was read from, for line numbers. Raises ConfigurationError that names
-    every problem, each with its line, and the nearest known key for an unknown one.
-    """
-    problems = _problems(model, value, text, source)
-    if problems:
-        (where, what), *others = problems
-        raise ConfigurationError("\n".join([what, *(f"{w}: {m}" for w, m in others)]), where=where)
-    return msgspec.convert(value, model)
-
-
-def schema(model: type[Section]) -> dict[str, Any]:
-    """Return the JSON Schema of a configuration file; an optional key is left out, never null."""
-    return dict(_without_null(msgspec.json.schema(model)))
-
-
-def _without_null(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_without_null(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    options = [o for o in node.get("anyOf", []) if o != {"type": "null"}]
-    if len(options) == 1:
-        node = {**{k: v for k, v in node.items() if k not in ("anyOf", "default")}, **options[0]}
-    return {key: _without_null(child) for key, child in node.items()}
-
-
-def _problems(model: type[Section], value: Any, text: str, source: str) -> list[tuple[str, str]]:
-    """Return place and message of each violation of the model's schema, in the file's order."""
-    import jsonschema_rs
-
-    document = schema(model)
-    validator = jsonschema_rs.Draft202012Validator(document)
-    errors = list(validator.iter_errors(value if value is not None else {}))
-    if not errors:
-        return []
-    lines = yaml.lines(text, source=source)
-    problems = []
-    for error in errors:
-        path = tuple(str(token) for token in error.instance_path)
-        unexpected = getattr(error.kind, "unexpected", None) or ()
-        for key in unexpected:
-            known = _fields(document, path)
-            near = nearest(key, known)
-            advice = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}"
-            dotted = ".".join((*path, key))
-            problems.append((lines.at((*path, key)), f"unknown key {dotted!r}: {advice}"))
-        if not unexpected:
-            dotted = ".".join(path) or "the file"
-            problems.append((lines.at(path), f"{dotted}: {_message(error)}"))
-    return sorted(problems, key=lambda p: (int(p[0].rpartition(":")[2]), p[1]))
-
-
-def _message(error: Any) -> str:
-    text = str(error.message)
-    return text if len(text) < 300 else text[:297] + "..."
-
-
-def _fields(document: dict[str, Any], path: tuple[str, ...]) -> list[str]:
-    """Return the known keys of the mapping at ``path``."""
-    node: Any = document
-    for token in ("", *path):
-        if token:
-            below = node.get("items", {}) if token.isdigit() else node.get("properties", {})
-            node = below if token.isdigit() else below.get(token, {})
-        if "$ref" in node:
-            node = document["$defs"][node["$ref"].rpartition("/")[2]]
-    return sorted(node.get("properties", {}))
-
-
-def merge(parent: Any, child: Any) -> Any:
-    """Merge the text of an environment over the one it extends: maps deeply, the rest by key."""
-    if isinstance(parent, dict) and isinstance(child, dict):
-        merged = dict(parent)
-        for key, value in child.items():
-            merged[key] = merge(parent.get(key), value)
-        return merged
-    return child
+    health: tuple[Health, ...] = ()

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from builder.core import yaml
-from builder.core.environment import Section, parse
 from builder.core.manifests import ResourceId
 from builder.core.nested import NestedChart
 from builder.core.references import Reference
+from builder.core.section import Section, parse
 
 FILE = "bundle.lock.yaml"
 VERSION = 1

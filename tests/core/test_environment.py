@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from builder.core import yaml
-from builder.core.environment import Base, Environment, merge, parse
+from builder.core.environment import Base, Environment
 from builder.core.errors import ConfigurationError
+from builder.core.section import merge, parse
 
 MINIMAL = "kubernetes: '1.30'\nbase: wandb\nregistry:\n  prefix: r.corp.example/mirror\n"
 
@@ -109,8 +109,5 @@ def test_an_environment_over_the_one_it_extends(parent: Any, child: Any, expecte
     assert merge(parent, child) == expected
 
 
-@pytest.mark.xfail(
-    raises=msgspec.ValidationError, reason="parse() checks {} for an empty file, but converts None"
-)
 def test_a_base_that_is_empty_is_a_base() -> None:
     assert parse(Base, None, "# nothing\n", "base.yaml") == Base()

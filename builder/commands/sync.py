@@ -1,0 +1,81 @@
+"""``sealift sync``: the objects that make Argo CD or Flux apply what is published."""
+
+import sys
+import textwrap
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from builder.commands.options import RootOption
+
+
+class EngineName(StrEnum):
+    """What applies a published bundle."""
+
+    argocd = "argocd"
+    flux = "flux"
+
+
+def sync(
+    envs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ENV]...", help="Names under overlays/, or their folders."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every environment that says where it is published.")
+    ] = False,
+    engine: Annotated[
+        EngineName | None, typer.Option(help="Default: environment.yaml's sync.engine.")
+    ] = None,
+    repository: Annotated[
+        str | None, typer.Option(help="The Git repository, as the cluster reaches it.")
+    ] = None,
+    branch: Annotated[
+        str | None, typer.Option(help="Default: environment.yaml's, or main.")
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="oci://HOST/REPOSITORY[:TAG]", help="The artifact, for Flux."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write files into FOLDER instead.")
+    ] = None,
+    root: RootOption = Path(),
+) -> int:
+    """Print the objects that make an engine sync the environments' bundles.
+
+    For Argo CD an AppProject with no more rights than the bundle needs, and an Application (an
+    ApplicationSet for several environments); for Flux a source, and Kustomizations that wait for
+    each other. Credentials are named, never contained.
+
+    Example: sealift sync example --engine argocd
+    """
+    from builder.core import yaml
+    from builder.files import write_text
+    from builder.sync import Wanted, select, unmarked
+    from builder.sync import sync as run
+
+    overlays = select(root, envs or [], every=every)
+    wanted = Wanted(
+        engine=engine.value if engine else None, repository=repository, branch=branch, oci=to
+    )
+    found = run(overlays, wanted)
+    for name in unmarked(overlays):
+        print(
+            f"warning: environment.yaml of {name} names no sync.engine: its bundle has no order "
+            "and no guard against pruning for the engine, so nothing will be pruned",
+            file=sys.stderr,
+        )
+    texts = {}
+    for entry in found:
+        note = textwrap.fill(entry.note, 98, initial_indent="# ", subsequent_indent="# ")
+        texts[entry.file_name] = f"{note}\n" * bool(note) + yaml.dump(dict(entry.body))
+    if output is None:
+        print("---\n".join(texts.values()), end="")
+        return 0
+    for name, text in texts.items():
+        write_text(output / name, text)
+        print(f"written: {output / name}")
+    return 0

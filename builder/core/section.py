@@ -1,0 +1,108 @@
+"""Files with a closed model: their schema, their errors with lines, how they merge."""
+
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from builder.core import yaml
+from builder.core.errors import ConfigurationError, nearest
+
+T = TypeVar("T", bound="Section")
+
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
+
+
+class Section(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    rename="camel",
+):
+    """One mapping of a configuration file: immutable, and closed to unknown keys.
+
+    Defaults are not written: a key that a later version knows changes no digest of today's files.
+    """
+
+
+def parse(model: type[T], value: Any, text: str, source: str) -> T:
+    """Turn the value of a configuration file into its model.
+
+    ``text`` is what ``value`` was read from, for line numbers. Raises ConfigurationError that names
+    every problem, each with its line, and the nearest known key for an unknown one.
+    """
+    problems = _problems(model, value, text, source)
+    if problems:
+        (where, what), *others = problems
+        raise ConfigurationError("\n".join([what, *(f"{w}: {m}" for w, m in others)]), where=where)
+    return msgspec.convert({} if value is None else value, model)
+
+
+def schema(model: type[Section]) -> dict[str, Any]:
+    """Return the JSON Schema of a configuration file; an optional key is left out, never null."""
+    return dict(_without_null(msgspec.json.schema(model)))
+
+
+def _without_null(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_without_null(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    options = [o for o in node.get("anyOf", []) if o != {"type": "null"}]
+    if len(options) == 1:
+        node = {**{k: v for k, v in node.items() if k not in ("anyOf", "default")}, **options[0]}
+    return {key: _without_null(child) for key, child in node.items()}
+
+
+def _problems(model: type[Section], value: Any, text: str, source: str) -> list[tuple[str, str]]:
+    """Return place and message of each violation of the model's schema, in the file's order."""
+    import jsonschema_rs
+
+    document = schema(model)
+    validator = jsonschema_rs.Draft202012Validator(document)
+    errors = list(validator.iter_errors(value if value is not None else {}))
+    if not errors:
+        return []
+    lines = yaml.lines(text, source=source)
+    problems = []
+    for error in errors:
+        path = tuple(str(token) for token in error.instance_path)
+        unexpected = getattr(error.kind, "unexpected", None) or ()
+        for key in unexpected:
+            known = _fields(document, path)
+            near = nearest(key, known)
+            advice = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}"
+            dotted = ".".join((*path, key))
+            problems.append((lines.at((*path, key)), f"unknown key {dotted!r}: {advice}"))
+        if not unexpected:
+            dotted = ".".join(path) or "the file"
+            problems.append((lines.at(path), f"{dotted}: {_message(error)}"))
+    return sorted(problems, key=lambda p: (int(p[0].rpartition(":")[2]), p[1]))
+
+
+def _message(error: Any) -> str:
+    text = str(error.message)
+    return text if len(text) < 300 else text[:297] + "..."
+
+
+def _fields(document: dict[str, Any], path: tuple[str, ...]) -> list[str]:
+    """Return the known keys of the mapping at ``path``."""
+    node: Any = document
+    for token in ("", *path):
+        if token:
+            below = node.get("items", {}) if token.isdigit() else node.get("properties", {})
+            node = below if token.isdigit() else below.get(token, {})
+        if "$ref" in node:
+            node = document["$defs"][node["$ref"].rpartition("/")[2]]
+    return sorted(node.get("properties", {}))
+
+
+def merge(parent: Any, child: Any) -> Any:
+    """Merge the text of an environment over the one it extends: maps deeply, the rest by key."""
+    if isinstance(parent, dict) and isinstance(child, dict):
+        merged = dict(parent)
+        for key, value in child.items():
+            merged[key] = merge(parent.get(key), value)
+        return merged
+    return child

@@ -1,0 +1,262 @@
+"""CI templates: they parse, name commands that exist, and give jobs no more than they need."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import yaml
+
+from tests import crds
+from tests.conftest import Run
+
+REPOSITORY = Path(__file__).parents[1]
+CI = REPOSITORY / "templates" / "ci"
+TEMPLATES = ["github-actions.yml", "gitea-actions.yml", "gitlab-ci.yml"]
+ACTIONS = TEMPLATES[:2]
+SHELL = re.compile(r"sealift [a-z]+ [^|>#\n]*")
+
+
+def template(name: str) -> dict[Any, Any]:
+    loaded: dict[Any, Any] = yaml.safe_load((CI / name).read_text())
+    return loaded
+
+
+def commands(text: str) -> list[list[str]]:
+    """Return the command lines of sealift in a text."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    return [shlex.split(found)[1:] for line in lines for found in SHELL.findall(line)]
+
+
+def steps(job: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = job["steps"]
+    return found
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_jobs(name: str) -> None:
+    content = template(name)
+    jobs = content.get("jobs", content)
+    assert {"check", "diff", "publish"} <= set(jobs)
+    verbs = [argv[0] for argv in commands((CI / name).read_text())]
+    assert verbs == ["airgap", "build", "diff", "publish"]
+
+
+@pytest.mark.parametrize(
+    "name", [*(f"templates/ci/{t}" for t in TEMPLATES), ".pre-commit-hooks.yaml"]
+)
+def test_commands_and_options_exist(name: str, run: Run) -> None:
+    found = commands((REPOSITORY / name).read_text())
+    assert found
+    for verb, *rest in found:
+        text = run(verb, "--help")
+        assert text.code == 0
+        for option in (word for word in rest if word.startswith("-")):
+            assert re.search(rf"(?<!\S){re.escape(option)}\b", text.out), (verb, option)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_actions_have_least_privileges(name: str) -> None:
+    content = template(name)
+    assert content["permissions"] in ({}, {"contents": "read"})
+    jobs = content["jobs"]
+    for title, job in jobs.items():
+        writes = {k for k, v in job.get("permissions", {}).items() if v == "write"}
+        assert writes <= ({"pull-requests", "issues"} if title == "diff" else set())
+        assert job["timeout-minutes"]
+        for step in steps(job):
+            if "uses" in step:
+                assert re.fullmatch(r"\S+@[0-9a-f]{40}", step["uses"])
+                assert step["with"]["persist-credentials"] is False
+            # What others wrote (titles, branch names) reaches a shell through its environment only.
+            assert "${{" not in step.get("run", "")
+    assert "pull_request_target" not in content[True]
+    assert jobs["publish"]["if"] == "github.event_name == 'push'"
+    assert jobs["publish"]["needs"] == jobs["diff"]["needs"] == "check"
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_secrets_are_where_they_are_needed(name: str) -> None:
+    content = template(name)
+    jobs = content.get("jobs", content)
+    for title, job in jobs.items():
+        text = json.dumps(job)
+        assert ("_WRITE_" in text) == (title == "publish")
+        assert ("_READ_" in text) == (title == "diff")
+        assert not re.search(r"\b(echo|printf|set -x|env\b *$)", text)
+    for argv in commands((CI / name).read_text()):
+        assert not any("PASSWORD" in word or "TOKEN" in word for word in argv)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_image_is_pinned(name: str) -> None:
+    images = re.findall(r"(?:image|container): (\S+)", (CI / name).read_text())
+    assert images
+    assert all(re.search(r":[0-9][\w.-]*$", image) for image in images)
+
+
+def test_gitlab_stages_and_rules() -> None:
+    content = template("gitlab-ci.yml")
+    for title in ("check", "diff", "publish"):
+        job = content[title]
+        assert job["stage"] in content["stages"]
+        assert job["extends"] == ".environments"
+        assert all(isinstance(line, str) for line in job["script"])
+    assert "merge_request_event" in content["diff"]["rules"][0]["if"]
+    assert content["publish"]["rules"] == [{"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"}]
+    assert content["publish"]["resource_group"]
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_actionlint(name: str, tmp_path: Path) -> None:
+    program = shutil.which("actionlint") or str(crds.TOOLS / "bin" / "actionlint")
+    if not Path(program).is_file():
+        crds.missing("actionlint", "actionlint")
+    path = tmp_path / name
+    # Gitea takes actions by URL, GitHub does not.
+    path.write_text((CI / name).read_text().replace("https://git.example.com/", ""))
+    argv = [program, "-no-color", "-shellcheck=", "-pyflakes=", str(path)]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout == ""
+    assert done.returncode == 0
+
+
+def test_pre_commit_hooks() -> None:
+    """The keys that pre-commit requires of a hook (clientlib.py)."""
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text())
+    assert {hook["id"] for hook in hooks} == {"sealift-airgap", "sealift-build"}
+    for hook in hooks:
+        assert {"id", "name", "entry", "language"} <= set(hook)
+        assert hook["language"] == "python"
+        assert hook["pass_filenames"] is False
+        assert re.search(hook["files"], "overlays/example/environment.yaml")
+        assert not re.search(hook["files"], "README.md")
+    kubectl = {entry for hook in hooks for entry in hook["additional_dependencies"]}
+    assert f'tools = ["{kubectl.pop()}"]' in (REPOSITORY / "pyproject.toml").read_text()
+
+
+@dataclass
+class Forge:
+    """What a forge's server holds: comments, and the requests that were made."""
+
+    url: str
+    comments: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    page: int = 100
+    refuse: int = 0
+
+
+@pytest.fixture
+def forge() -> Iterator[Forge]:
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            token = self.headers.get("Authorization") or self.headers["PRIVATE-TOKEN"]
+            state.asked.append((self.command, self.path, token))
+            length = int(self.headers.get("Content-Length") or 0)
+            sent = json.loads(self.rfile.read(length)) if length else {}
+            body: Any = {}
+            if self.command == "GET":
+                number = int(re.findall(r"page=(\d+)$", self.path)[0])
+                body = state.comments[(number - 1) * state.page : number * state.page]
+            elif self.command == "POST":
+                state.comments.append({"id": len(state.comments) + 1, **sent})
+            else:
+                state.comments[int(self.path.rpartition("/")[2]) - 1].update(sent)
+            self.send_response(state.refuse or 200)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        do_GET = do_POST = do_PUT = do_PATCH = answer  # noqa: N815 - http.server's names
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    state = Forge(f"http://127.0.0.1:{server.server_port}")
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield state
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def comment(forge: Forge, kind: str, folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    (folder / "diff.md").write_text(text)
+    (folder / "event.json").write_text('{"pull_request": {"number": 7}}')
+    env = {
+        **{key: os.environ[key] for key in ("PATH", "HOME", "no_proxy")},
+        "COMMENT_TOKEN": "s3cret",
+        "GITHUB_API_URL": forge.url,
+        "GITHUB_REPOSITORY": "a/b",
+        "GITHUB_EVENT_PATH": str(folder / "event.json"),
+        "CI_API_V4_URL": forge.url,
+        "CI_PROJECT_ID": "3",
+        "CI_MERGE_REQUEST_IID": "7",
+    }
+    argv = [sys.executable, str(CI / "comment.py"), kind, str(folder / "diff.md"), "example"]
+    return subprocess.run(argv, env=env, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "listed", "changed"),
+    [
+        ("github", "/repos/a/b/issues/7/comments", ("PATCH", "/repos/a/b/issues/comments/")),
+        ("gitea", "/repos/a/b/issues/7/comments", ("PATCH", "/repos/a/b/issues/comments/")),
+        ("gitlab", "/projects/3/merge_requests/7/notes", ("PUT", "/projects/3/merge_requests/7/")),
+    ],
+)
+def test_one_comment_kept_up_to_date(
+    forge: Forge, tmp_path: Path, kind: str, listed: str, changed: tuple[str, str]
+) -> None:
+    forge.comments += [{"id": n, "body": "something else"} for n in range(1, 151)]
+    first = comment(forge, kind, tmp_path, "two images moved\n")
+    second = comment(forge, kind, tmp_path, "three images moved\n")
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert len(forge.comments) == 151
+    assert forge.comments[150]["body"] == (
+        "<!-- sealift example -->\n### example\n\nthree images moved\n"
+    )
+    assert forge.asked[0][1].startswith(f"{listed}?")
+    method, path, token = forge.asked[-1]
+    assert method == changed[0]
+    assert path.startswith(changed[1])
+    assert token.endswith("s3cret")
+    assert "s3cret" not in first.stdout + first.stderr + second.stdout + second.stderr
+
+
+def test_a_long_text_is_cut(forge: Forge, tmp_path: Path) -> None:
+    assert comment(forge, "github", tmp_path, "x" * 100_000).returncode == 0
+    body = forge.comments[0]["body"]
+    assert len(body) < 65_536
+    assert "Cut" in body
+
+
+def test_a_refusal_is_said_without_the_token(forge: Forge, tmp_path: Path) -> None:
+    forge.refuse = 403
+    done = comment(forge, "gitea", tmp_path, "x")
+    assert done.returncode == 1
+    assert "403" in done.stderr
+    assert "s3cret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_documentation_names_what_the_templates_use() -> None:
+    text = (REPOSITORY / "docs" / "ci.md").read_text()
+    used = {
+        name
+        for path in CI.iterdir()
+        for name in re.findall(r"\b(?:SEALIFT_[A-Z_]+|COMMENT_TOKEN)\b", path.read_text())
+    }
+    hidden = {"SEALIFT_GIT_USERNAME", "SEALIFT_GIT_PASSWORD", "SEALIFT_WRITE_"}
+    assert {name for name in used - hidden if name not in text} == set()
+    assert all(path.name in text for path in CI.iterdir())
