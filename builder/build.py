@@ -58,9 +58,10 @@ def build(overlay: Overlay) -> Build:
         references,
     )
     lock = _lock(overlay, first, nested, references)
+    shipped = _marked(overlay, first.manifests)
     return Build(
         overlay=overlay,
-        manifests=first.manifests,
+        manifests=shipped,
         nested=tuple(nested),
         references=tuple(references),
         findings=tuple(
@@ -69,7 +70,7 @@ def build(overlay: Overlay) -> Build:
             )
         ),
         lock=lock,
-        files=bundles.tree(_marked(overlay, first.manifests), lock),
+        files=bundles.tree(shipped, lock),
     )
 
 

@@ -1,13 +1,24 @@
-"""A build goes out the way that was asked for: commit, hydrated branch, OCI artifact."""
+"""A build goes out the way that was asked for: commit, pull request, hydrated branch, artifact."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from builder import published
 from builder.build import Build
+from builder.core.diff.markdown import markdown
+from builder.core.diff.summary import verdict
+from builder.core.environment import Forge as ForgeSettings
 from builder.core.errors import ConfigurationError
+from builder.diff import diff
 from builder.hydrate import active_branch, hydrate, metadata
 from builder.publish import Commit, Target, publish
 from builder.publish_oci import Artifact, publish_oci
+from builder.pull_request import Proposal, propose, withdraw
+from builder.tools import forges
+from builder.tools.forges import Forge
 from builder.tools.git import check_remote, source_commit
 from builder.tools.git_branch import Signing
 from builder.workspace import Overlay
@@ -32,6 +43,7 @@ class Delivery:
     target: Target | None = None
     commit: Commit | None = None
     artifact: Artifact | None = None
+    proposal: Proposal | None = None
     dry_run: bool = False
 
 
@@ -73,6 +85,16 @@ def _local(overlay: Overlay, repository: str) -> str:
     return str(path)
 
 
+def check(overlay: Overlay, way: Way) -> None:
+    """Raise what :func:`deliver` would raise before it sends anything: wrong names, no token."""
+    if way.oci:
+        return
+    target = target_of(overlay, way)
+    if way.pull_request and not way.dry_run:
+        with _forge(overlay, way, target):
+            pass
+
+
 def deliver(result: Build, way: Way) -> Delivery:
     """Publish a build that ships. Raises ConfigurationError and ToolError."""
     overlay = result.overlay
@@ -80,33 +102,100 @@ def deliver(result: Build, way: Way) -> Delivery:
         artifact = publish_oci(result.files, way.oci, environment=overlay.name, dry_run=way.dry_run)
         return Delivery(artifact=artifact, dry_run=way.dry_run)
     target = target_of(overlay, way)
-    source = source_commit(overlay.root)
-    settings = overlay.environment.publish
-    signing = None
-    if settings and settings.signing:
-        signing = Signing(format=settings.signing.format, key=settings.signing.key)
     if way.hydrator:
-        dry = {"drySha": source}
-        if source and not source.endswith("-dirty"):
-            dry = metadata(overlay.root, source)
-        commit = hydrate(
-            result.files,
-            target,
-            environment=overlay.name,
-            dry=dry,
-            signing=signing,
-            dry_run=way.dry_run,
-        )
-        return Delivery(
-            target=replace(target, branch=commit.branch), commit=commit, dry_run=way.dry_run
-        )
-    commit = publish(
+        commit = _hydrate(result, way, target)
+        target = replace(target, branch=commit.branch)
+        return Delivery(target=target, commit=commit, dry_run=way.dry_run)
+    if way.pull_request and not way.dry_run:
+        return _propose(result, way, target)
+    return Delivery(target=target, commit=_commit(result, way, target), dry_run=way.dry_run)
+
+
+def _commit(result: Build, way: Way, target: Target) -> Commit:
+    return publish(
         result.files,
         target,
-        environment=overlay.name,
-        source_commit=source,
-        signing=signing,
+        environment=result.overlay.name,
+        source_commit=source_commit(result.overlay.root),
+        signing=_signing(result.overlay),
         propose=way.pull_request,
         dry_run=way.dry_run,
     )
-    return Delivery(target=target, commit=commit, dry_run=way.dry_run)
+
+
+def _hydrate(result: Build, way: Way, target: Target) -> Commit:
+    overlay = result.overlay
+    source = source_commit(overlay.root)
+    dry = {"drySha": source}
+    if source and not source.endswith("-dirty"):
+        dry = metadata(overlay.root, source)
+    return hydrate(
+        result.files,
+        target,
+        environment=overlay.name,
+        dry=dry,
+        signing=_signing(overlay),
+        dry_run=way.dry_run,
+    )
+
+
+def _propose(result: Build, way: Way, target: Target) -> Delivery:
+    """Push the bundle to a branch named by its content, and keep one open request for it."""
+    overlay = result.overlay
+    settings = _forge_settings(overlay)
+    with _forge(overlay, way, target) as forge:
+        # What is said of the difference has to be that to the commit that the request goes upon.
+        before = published.read(target)
+        commit = _commit(result, way, target)
+        if not commit.changed:
+            proposal = withdraw(forge, environment=overlay.name, base=target.branch)
+        else:
+            found = diff(result, before)
+            proposal = propose(
+                forge,
+                environment=overlay.name,
+                base=target.branch,
+                head=commit.branch,
+                title=verdict(found),
+                body=markdown(found, forge.limit),
+                labels=settings.labels,
+                reviewers=settings.reviewers,
+            )
+    return Delivery(target=target, commit=commit, proposal=proposal)
+
+
+def _signing(overlay: Overlay) -> Signing | None:
+    settings = overlay.environment.publish
+    if settings is None or settings.signing is None:
+        return None
+    return Signing(format=settings.signing.format, key=settings.signing.key)
+
+
+def _forge_settings(overlay: Overlay) -> ForgeSettings:
+    publish_settings = overlay.environment.publish
+    return (publish_settings and publish_settings.forge) or ForgeSettings()
+
+
+@contextmanager
+def _forge(overlay: Overlay, way: Way, target: Target) -> Iterator[Forge]:
+    """Open the forge that has the target's repository; nothing is sent to it yet.
+
+    A repository that the command line names is looked for where it stands, not where the file's is.
+    """
+    settings = _forge_settings(overlay)
+    if way.repository:
+        settings = ForgeSettings(kind=settings.kind)
+    kind, url, project = settings.kind, settings.url, settings.project
+    if not (kind and url and project):
+        guess = forges.guess(target.repository, kind)
+        kind, url, project = kind or guess.kind, url or guess.url, project or guess.project
+    if kind is None:
+        raise ConfigurationError(
+            f"nothing tells what forge {url} is",
+            where=f"overlays/{overlay.name}/environment.yaml",
+            hint="set publish: {forge: {kind: gitea}}, or github, or gitlab",
+        )
+    ca_file = os.environ.get("SEALIFT_CA_FILE")
+    token = forges.token(url)
+    with forges.connect(kind, url, project, token, Path(ca_file) if ca_file else None) as forge:
+        yield forge

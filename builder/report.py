@@ -13,6 +13,7 @@ from builder.core.references import Reference
 from builder.core.text import count, table
 from builder.core.verify import leaves
 from builder.deliver import Delivery
+from builder.pull_request import Proposal
 
 _WORDS = {"error": "error", "warning": "warning", "note": "note"}
 
@@ -89,9 +90,20 @@ def delivery_text(delivery: Delivery) -> str:
     place = f"at {target.path}/ " if target.path else ""
     where = f"on {commit.branch}" + (f", for {target.branch}" if proposed else "")
     named = "" if delivery.dry_run else f"commit {commit.commit}\n"
-    return (
-        f"{state}: {count(len(commit.files), 'file')} {place}{where}\n{named}tree   {commit.tree}"
-    )
+    files = count(len(commit.files), "file")
+    lines = [f"{state}: {files} {place}{where}", f"{named}tree   {commit.tree}"]
+    if delivery.proposal is not None:
+        lines += _proposal_lines(delivery.proposal)
+    return "\n".join(lines)
+
+
+def _proposal_lines(proposal: Proposal) -> list[str]:
+    closed = "superseded" if proposal.pull_request else "withdrawn"
+    lines = [f"{closed} {request.url}" for request in proposal.superseded]
+    if proposal.pull_request is not None:
+        done = "opened" if proposal.created else "updated" if proposal.updated else "stands at"
+        lines.insert(0, f"{done} {proposal.pull_request.url}")
+    return lines
 
 
 def _state(done: str, dry_run: bool, fresh: bool) -> str:
@@ -106,7 +118,27 @@ def delivery_json(delivery: Delivery) -> str:
         return _json(dataclasses.asdict(delivery.artifact))
     assert delivery.commit is not None and delivery.target is not None  # noqa: S101, PT018
     target = {"repository": delivery.target.repository, "path": delivery.target.path}
-    return _json({**dataclasses.asdict(delivery.commit), **target, "base": delivery.target.branch})
+    found = {**dataclasses.asdict(delivery.commit), **target, "base": delivery.target.branch}
+    if delivery.proposal is not None:
+        found |= _proposal_json(delivery.proposal)
+    return _json(found)
+
+
+def _proposal_json(proposal: Proposal) -> dict[str, Any]:
+    request = proposal.pull_request
+    return {
+        "pullRequest": {
+            "number": request.number,
+            "url": request.url,
+            "title": request.title,
+            "created": proposal.created,
+            "updated": proposal.updated,
+        }
+        if request
+        else None,
+        "superseded": [closed.url for closed in proposal.superseded],
+        "warnings": list(proposal.warnings),
+    }
 
 
 def _images(result: Build) -> list[Reference]:

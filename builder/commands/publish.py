@@ -28,7 +28,7 @@ def publish(
     pull_request: Annotated[
         bool,
         typer.Option(
-            "--pull-request", help="Push a branch named by content, to open a pull request from."
+            "--pull-request", help="Open a pull request, or bring the open one up to date."
         ),
     ] = False,
     to: Annotated[
@@ -45,13 +45,15 @@ def publish(
     """Build an environment and commit its bundle to the environment's Git repository.
 
     One commit, only when something changed; other environments' folders are not touched.
+    Credentials: SEALIFT_GIT_USERNAME, SEALIFT_GIT_PASSWORD, SEALIFT_CA_FILE; for pull requests
+    SEALIFT_FORGE_TOKEN. What git itself is set up with counts as well.
 
     Example: sealift publish example --repository gitops.git
     """
     from builder import report
     from builder.build import build
     from builder.core.errors import ConfigurationError
-    from builder.deliver import Way, deliver, target_of
+    from builder.deliver import Way, check, deliver
     from builder.workspace import find_overlay
 
     if sum((pull_request, to is not None, mode is Mode.hydrator)) > 1:
@@ -65,12 +67,13 @@ def publish(
         hydrator=mode is Mode.hydrator,
         dry_run=dry_run,
     )
-    if not to:
-        target_of(overlay, way)  # before the work: a wrong name is said at once
+    check(overlay, way)  # before the work: a wrong name is said at once
     result = build(overlay)
     if not result.ships:
         print(report.build_text(result, None), file=sys.stderr)
         return 1
     delivery = deliver(result, way)
+    for warning in delivery.proposal.warnings if delivery.proposal else ():
+        print(f"warning: {warning}", file=sys.stderr)
     print(report.delivery_json(delivery) if json else report.delivery_text(delivery))
     return 0
