@@ -113,6 +113,7 @@ def _first_order(
             target = str(wanted) if moves else reference.value
             moved = Moved(reference=reference, paths=(), target=target)
             result.moved.append((moved, f"{reference.resource} {reference.pointer}"))
+            result.findings += unmoved.in_git(reference, overlay.environment)
     return changes
 
 

@@ -15,6 +15,7 @@ from builder.core.references import Reference
 from builder.core.solve import Goal
 from builder.core.tokens import Variable
 from builder.core.trace import Key, Traced, key_of
+from builder.core.verify import leaves
 from builder.probe import Look, Probe
 
 _MAX_HIDDEN = 3
@@ -212,12 +213,27 @@ class Passes:
         if through is not None and through not in changed:
             return [g for g in goals if g.traced.key in (only or ())]
         for path, value in changed.items():
-            makers = [g.traced.reference for g in goals if path in g.traced.paths]
-            moving = sorted({r.value for r in makers if self.target(r) != r.value})
-            listed = ", ".join(moving[:3]) + (" and others" if len(moving) > 3 else "")
-            self.assign(path, value, f"{listed}: leaves the network, or floats")
+            makers = [goal for goal in goals if path in goal.traced.paths]
+            self.assign(path, value, self.reason([g for g in makers if g.moves] or makers))
         self.fresh |= changed
         return [g for g in solution.unreached if not g.traced.reference.origin.test_hook]
+
+    def reason(self, goals: list[Goal]) -> str:
+        """Say for a reviewer why a value is set."""
+        values = sorted({goal.traced.reference.value for goal in goals})
+        listed = ", ".join(values[:3]) + (" and others" if len(values) > 3 else "")
+        causes = []
+        if any(self.leaves(goal) for goal in goals):
+            causes.append("leaves the network")
+        if any(goal.traced.reference.image and _repins(goal) for goal in goals):
+            causes.append("floats")
+        return f"{listed}: {', and '.join(causes) or 'stays as it is'}"
+
+    def leaves(self, goal: Goal) -> bool:
+        """Tell whether a goal points inside what lies outside."""
+        reference = goal.traced.reference
+        renamed = _untagged(goal.target) != _untagged(reference.value)
+        return renamed and leaves(reference, self.environment)
 
     def lost(self, goal: Goal, look: Look, only: Collection[Key]) -> bool:
         """Tell whether a goal outside of ``only`` is one that earlier passes gave up."""
@@ -243,6 +259,12 @@ class Passes:
 
 def _staying(goal: Goal) -> Goal:
     return Goal(traced=goal.traced, target=goal.traced.reference.value)
+
+
+def _repins(goal: Goal) -> bool:
+    """Tell whether a goal brings another tag or digest."""
+    before = goal.traced.reference.value
+    return before[len(_untagged(before)) :] != goal.target[len(_untagged(goal.target)) :]
 
 
 def _untagged(text: str) -> str:

@@ -198,7 +198,24 @@ def _environment_value(root: Path, folder: Path, below: tuple[Path, ...]) -> tup
         raise ConfigurationError("extends: is not the name of an environment", where=source)
     parent, _, _ = _environment_value(root, folder.parent / extends, (*below, folder))
     _check_extends(root, folder, extends)
-    return merge(parent, value), text, source
+    return _with_mirror(merge(parent, value), parent), text, source
+
+
+def _with_mirror(merged: Any, parent: Any) -> Any:
+    """Add the registry of the extended environment, whose patches have named images in it.
+
+    What is wrong in it is told when the whole is parsed.
+    """
+    above, own = parent.get("registry"), merged.get("registry")
+    if not isinstance(above, dict) or not isinstance(own, dict):
+        return merged
+    mirror = {key: above[key] for key in ("prefix", "layout", "mappings") if key in above}
+    if "prefix" not in mirror or mirror["prefix"] == own.get("prefix"):
+        return merged
+    known = own.get("mirrors", [])
+    if not isinstance(known, list):
+        return merged
+    return merged | {"registry": own | {"mirrors": [*known, mirror]}}
 
 
 def _check_extends(root: Path, folder: Path, extends: str) -> None:

@@ -1,5 +1,6 @@
 """``sealift airgap``: what it writes, when that is stale, and what wins over it."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,13 +56,43 @@ patch: |
   - op: replace
     path: /spec/chart/url
     value: https://charts.corp.example
-  # quay.io/acme/web:1.2.3: leaves the network, or floats
+  # quay.io/acme/web:1.2.3: leaves the network
   # was: quay.io/acme/web:1.2.3
   - op: add
     path: /spec/values/image
     value: {INSIDE}/acme/web:1.2.3
 """
     )
+
+
+def test_a_reviewer_reads_what_leaves_and_what_floats(tmp_path: Path, run: Run) -> None:
+    values = (
+        "name: quay.io/acme/web\ntag: latest\nwhole: ghcr.io/acme/job\n"
+        f"inside: {INSIDE}/acme/web:latest\n"
+    )
+    images_ = (
+        "{{ .Values.name }}:{{ .Values.tag }}",
+        "{{ .Values.whole }}",
+        "{{ .Values.inside }}",
+    )
+    style = Style(name="causes", values=values, templates={"web.yaml": pod("web", *images_)})
+    source = vendored(tmp_path, run, style)
+    source.edit(
+        "overlays/prod/environment.yaml", "kubernetes", "pins: {quay.io/acme/web: 1.2.3, "
+        "ghcr.io/acme/job: 4.5.6}\nkubernetes",
+    )  # fmt: skip
+    assert airgap(run, source)[0] == 0
+    written = source.read(PATCHES)
+    for reason, value in (
+        ("quay.io/acme/web:latest: leaves the network", "name"),
+        ("quay.io/acme/web:latest: floats", "tag"),
+        ("ghcr.io/acme/job: leaves the network, and floats", "whole"),
+        (f"{INSIDE}/acme/web:latest: floats", "inside"),
+    ):
+        before = re.search(rf"  # (.*)\n  # was: .*\n  - op: add\n    path: /spec/values/{value}\n",
+                           written)  # fmt: skip
+        assert before is not None
+        assert before[1] == reason
 
 
 def test_a_second_run_changes_nothing(source: Source, run: Run) -> None:

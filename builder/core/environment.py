@@ -14,8 +14,8 @@ Duration = Annotated[str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+
 Pointer = Annotated[str, msgspec.Meta(pattern=r"^(/[^/]+)+$")]
 
 
-class Registry(Section, frozen=True):
-    """The container registry inside the network."""
+class Mirror(Section, frozen=True):
+    """Where mirrored images stand: a prefix, and how their names are made from their sources'."""
 
     prefix: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$")]
     """Host, port and path under which mirrored images stand: ``registry.example.com/mirror``."""
@@ -23,6 +23,13 @@ class Registry(Section, frozen=True):
     """What of a source's name is kept below the prefix."""
     mappings: dict[Text, Text] = msgspec.field(default_factory=dict)
     """Where single images stand: source name (no tag) to path below the prefix, or to a name."""
+
+
+class Registry(Mirror, frozen=True):
+    """The container registry inside the network."""
+
+    mirrors: tuple[Mirror, ...] = ()
+    """Other mirrors that images may name already; those of extended environments are added."""
     pull_secret: Text | None = None
     """Name of the Secret that lets Pods pull from the registry."""
 

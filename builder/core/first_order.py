@@ -29,11 +29,21 @@ def target(reference: Reference, environment: Environment) -> str | None:
             return None
         right = mirror.pinned(name, environment)
         if leaves(reference, environment):
-            return str(mirror.mirrored(right, environment.registry))
+            inside = mirror.mirrored(right, environment.registry)
+            return None if inside is None else str(inside)
         return reference.value if right == name else str(right)
     if not leaves(reference, environment):
         return reference.value
     return _replaced(reference.value, environment.urls)
+
+
+def cause(reference: Reference, environment: Environment) -> str:
+    """Tell why a reference is not as it should be."""
+    name = reference.image
+    reasons = ["leaves the network"] if leaves(reference, environment) else []
+    if name is not None and name.floating:
+        reasons.append("floats")
+    return ", and ".join(reasons)
 
 
 def _replaced(url: str, replacements: Mapping[str, str]) -> str | None:
@@ -57,7 +67,8 @@ def changes(
         if resource is None or reference.comment or wanted in (None, reference.value):
             continue
         key = (reference.resource, reference.path)
-        change = _change(resource, reference, str(wanted), texts.get(key))
+        why = f"{reference.place}: {cause(reference, environment)}"
+        change = _change(resource, reference, str(wanted), texts.get(key), why)
         if change is not None:
             texts[key] = change.value if isinstance(change.value, str) else ""
             found[key] = change
@@ -70,12 +81,12 @@ def changes(
 
 
 def _change(
-    resource: Resource, reference: Reference, wanted: str, before: str | None
+    resource: Resource, reference: Reference, wanted: str, before: str | None, reason: str
 ) -> Change | None:
     """Return the change of one place; ``before`` is its text after earlier changes."""
     value = get(resource.body, reference.path)
     if isinstance(value, dict):
-        return _parts(reference, value, wanted)
+        return _parts(reference, value, wanted, reason)
     if not isinstance(value, str) or (resource.id.kind == "Secret" and reference.path[0] == "data"):
         return None
     text = (value if before is None else before).replace(reference.value, wanted)
@@ -84,12 +95,14 @@ def _change(
         path=reference.path,
         value=text,
         before=value if value == reference.value else reference.value,
-        reason=f"{reference.place}: leaves the network",
+        reason=reason,
         guards=tuple(_guards(resource, reference.path)),
     )
 
 
-def _parts(reference: Reference, value: dict[str, object], wanted: str) -> Change | None:
+def _parts(
+    reference: Reference, value: dict[str, object], wanted: str, reason: str
+) -> Change | None:
     """Change an image that a custom resource writes as a map of its parts."""
     name, _, tag = (
         wanted.partition("@")[0].rpartition(":")
@@ -109,7 +122,7 @@ def _parts(reference: Reference, value: dict[str, object], wanted: str) -> Chang
         path=reference.path,
         value=parts,
         before=reference.value,
-        reason=f"{reference.place}: leaves the network",
+        reason=reason,
     )
 
 

@@ -127,10 +127,36 @@ def _why(reference: Reference, paths: tuple[Path, ...], known: Known) -> tuple[s
             "environment.yaml urls:, or allow: it with a reason",
         )
     wanted = target(reference, known.environment)
+    if wanted is None:
+        return _source_unknown(known.environment)
     return (
         f"no value moves it to {wanted}" + (f" ({_shown(paths)} is in it)" if paths else ""),
         "use a repackaged chart, map the image in environment.yaml registry.mappings to a name "
         "that its value can make, or mirror its registry on the nodes",
+    )
+
+
+def in_git(reference: Reference, environment: Environment) -> Iterator[Finding]:
+    """Yield what is left to say about an image that stands in Git, after its patch."""
+    codes = {f.code for f in of_reference(reference, environment) if f.severity == "error"}
+    if reference.image and "outside-reference" in codes and not target(reference, environment):
+        cause, hint = _source_unknown(environment)
+        yield Finding(
+            code="cannot-move",
+            subject=reference.value,
+            place=f"{reference} ({reference.origin.source})",
+            cause=cause,
+            hint=hint,
+        )
+
+
+def _source_unknown(environment: Environment) -> tuple[str, str]:
+    """Return cause and next step for a mirrored name that does not tell its source."""
+    return (
+        "it stands in another mirror, whose names leave out what layout: "
+        f"{environment.registry.layout} needs",
+        "name its source in environment.yaml registry.mappings: {SOURCE: PATH}, choose another "
+        "layout, or extend an environment without patches/airgap.yaml",
     )
 
 

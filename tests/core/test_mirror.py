@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from builder.core import mirror
-from builder.core.environment import Registry
+from builder.core.environment import Mirror, Registry
 from builder.core.image import parse
 from tests.core.samples import INSIDE, environment
 
@@ -55,6 +55,61 @@ def test_a_short_name_in_a_mapping_means_docker_hub() -> None:
     assert mirrored("docker.io/library/redis:7", mappings={"redis": "x"}) == f"{INSIDE}/x:7"
 
 
+PARENT = "r.parent.example/p"
+LAYOUTS = ("strip-host", "full-path", "flat")
+
+
+@pytest.mark.parametrize("parent", LAYOUTS)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("image", ["quay.io/acme/web:1", "r.acme.example:5000/web:1", "redis:7"])
+def test_a_name_in_another_mirror_is_mirrored_as_its_source(
+    image: str, layout: Any, parent: Any
+) -> None:
+    source = parse(image)
+    assert source is not None
+    above = mirror.mirrored(source, Registry(prefix=PARENT, layout=parent))
+    registry = Registry(
+        prefix=INSIDE, layout=layout, mirrors=(Mirror(prefix=PARENT, layout=parent),)
+    )
+    assert above is not None
+    kept = ("flat", "strip-host", "full-path")
+    expected = mirror.mirrored(source, registry)
+    if kept.index(parent) < kept.index(layout):  # too little of the name is left
+        expected = None
+    assert mirror.mirrored(above, registry) == expected
+
+
+@pytest.mark.parametrize(
+    ("mappings", "image", "expected"),
+    [
+        # of the parent: its place tells the source
+        ({"quay.io/acme/web": "site"}, f"{PARENT}/site:1", f"{INSIDE}/quay.io/acme/web:1"),
+        ({"quay.io/acme/web": "x.example/w"}, "x.example/w:1", f"{INSIDE}/quay.io/acme/web:1"),
+        # what no layout has made has no other source
+        ({}, "r.other.example/web:1", f"{INSIDE}/r.other.example/web:1"),
+    ],
+)
+def test_mappings_of_another_mirror(mappings: dict[str, str], image: str, expected: str) -> None:
+    above = Mirror(prefix=PARENT, mappings=mappings)
+    assert mirrored(image, layout="full-path", mirrors=(above,)) == expected
+
+
+def test_a_mapping_names_the_source_that_a_layout_has_dropped() -> None:
+    above = Mirror(prefix=PARENT)
+    registry = {"layout": "full-path", "mappings": {"quay.io/acme/web": "site"}}
+    assert mirrored(f"{PARENT}/acme/web:1", mirrors=(above,), **registry) == f"{INSIDE}/site:1"
+
+
+def test_what_was_put_into_a_mirror_by_hand_is_its_own_source() -> None:
+    above = Mirror(prefix=PARENT, layout="full-path")
+    assert mirrored(f"{PARENT}/tools/web:1", mirrors=(above,)) == f"{INSIDE}/p/tools/web:1"
+
+
+def test_the_longest_prefix_of_other_mirrors_counts() -> None:
+    above = (Mirror(prefix=PARENT), Mirror(prefix=f"{PARENT}/deep"))
+    assert mirrored(f"{PARENT}/deep/web:1", mirrors=above) == f"{INSIDE}/web:1"
+
+
 @pytest.mark.parametrize(
     ("image", "pins", "expected"),
     [
@@ -69,12 +124,14 @@ def test_a_short_name_in_a_mapping_means_docker_hub() -> None:
         ("web:latest", {"web:latest": "2", "web": "1"}, "docker.io/library/web:2"),
         ("web", {"web:latest": "2"}, "docker.io/library/web"),
         (f"{INSIDE}/acme/web", {"quay.io/acme/web": "3"}, f"{INSIDE}/acme/web:3"),
+        (f"{PARENT}/acme/web", {"quay.io/acme/web": "3"}, f"{PARENT}/acme/web:3"),
     ],
 )
 def test_pins(image: str, pins: dict[str, str], expected: str) -> None:
     name = parse(image)
     assert name is not None
-    assert str(mirror.pinned(name, environment(pins=pins))) == expected
+    registry = Registry(prefix=INSIDE, mirrors=(Mirror(prefix=PARENT),))
+    assert str(mirror.pinned(name, environment(pins=pins, registry=registry))) == expected
 
 
 def test_collisions() -> None:
@@ -84,6 +141,14 @@ def test_collisions() -> None:
         f"{INSIDE}/a/web:1": ["ghcr.io/a/web:1", "quay.io/a/web:1"]
     }
     assert mirror.collisions(known, Registry(prefix=INSIDE, layout="full-path")) == {}
+
+
+def test_one_image_from_here_and_from_another_mirror_does_not_collide() -> None:
+    registry = Registry(prefix=INSIDE, layout="flat", mirrors=(Mirror(prefix=PARENT),))
+    texts = ("quay.io/a/web:1", f"{PARENT}/a/web:1", f"{PARENT}/b/web:1")
+    here, same, other = (image for image in map(parse, texts) if image)
+    assert mirror.collisions([here, same], registry) == {}
+    assert mirror.collisions([same, other], registry) == {f"{INSIDE}/web:1": [*texts[1:]]}
 
 
 @pytest.mark.parametrize(
