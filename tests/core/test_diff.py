@@ -15,6 +15,7 @@ from builder.core import lock, references, rendered, yaml
 from builder.core.diff import Diff, NestedSide, Side, compare
 from builder.core.diff import images as image_changes
 from builder.core.diff.markdown import markdown
+from builder.core.encoding import decoded
 from builder.core.lock import LockedChart, LockedImage
 from builder.core.manifests import Origin, Resource, ResourceId, objects
 
@@ -269,4 +270,4 @@ def test_no_secret_of_a_real_render_is_shown() -> None:
     text = markdown(compare(before, after, environment="x"), 10_000_000)
     for value in secrets:
         assert value not in text
-        assert references.decoded(value) not in text or len(references.decoded(value)) < 9
+        assert decoded(value) not in text or len(decoded(value)) < 9

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from builder.core import yaml
+from builder.core.encoding import decoded
 from builder.core.environment import NestedChartRule
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
@@ -84,7 +85,6 @@ def _declared(resource: Resource, manifests: Manifests, rule: NestedChartRule) -
 
 
 def _secret_values(secret: Resource) -> dict[str, Any]:
-    from builder.core.references import decoded
 
     texts = [
         *(secret.body.get("stringData") or {}).values(),

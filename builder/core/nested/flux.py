@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from builder.core.encoding import decoded
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested.model import Found, NestedChart, cannot_tell, yaml_mapping
@@ -108,7 +109,6 @@ def _values_from(
 
 
 def _entry_text(source: Resource, key: str) -> str | None:
-    from builder.core.references import decoded
 
     for section in ("stringData", "data"):
         value = get(source.body, (section, key))

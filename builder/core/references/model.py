@@ -1,0 +1,47 @@
+"""What is found: one thing that the cluster will fetch."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from builder.core import image as images
+from builder.core.manifests import Origin, ResourceId
+from builder.core.pointer import pointer
+
+Kind = Literal["image", "chart", "oci", "url"]
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """One thing that the cluster will fetch: what, and where it stands.
+
+    ``value`` is the text as it stands, without the credentials of a URL; ``path`` the place in the
+    resource; ``place`` the same for people; ``comment`` tells that it stands behind ``#`` in a
+    text, where nothing fetches it.
+    """
+
+    kind: Kind
+    value: str
+    resource: ResourceId
+    path: Path
+    place: str
+    origin: Origin
+    comment: bool = False
+
+    @property
+    def image(self) -> images.ImageName | None:
+        """The parsed name of an image reference."""
+        return images.parse(self.value) if self.kind == "image" else None
+
+    @property
+    def nested(self) -> bool:
+        """Tell whether a controller makes the resource, in the cluster."""
+        return self.origin.parent is not None
+
+    @property
+    def pointer(self) -> str:
+        """The place in the resource as a JSON pointer."""
+        return pointer(self.path)
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.place}"
