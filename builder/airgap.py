@@ -4,7 +4,6 @@ The result is source: ``patches/airgap.yaml`` of the overlay, reviewed and commi
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from builder.airgap_inputs import digest
@@ -14,17 +13,16 @@ from builder.core import nested as nested_charts
 from builder.core import patch as patches
 from builder.core import references as collecting
 from builder.core.changes import Change
-from builder.core.errors import ConfigurationError
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, ResourceId
 from builder.core.nested import NestedChart
 from builder.core.overrides import Path, with_values
 from builder.core.pointer import pointer
 from builder.expand import expand
-from builder.files import shown, write_text
+from builder.files import shown
 from builder.plan import Moved, Plan, plan
 from builder.probe import probe
-from builder.render import render
+from builder.render import FirstOrder, render
 from builder.tools import helm
 from builder.tools.command import CommandError
 from builder.workspace import Overlay
@@ -51,7 +49,7 @@ def airgap(overlay: Overlay) -> Airgap:
     before = first.before_airgap
     if not len(before):
         return Airgap(findings=list(first.findings))
-    result = Airgap()
+    result = Airgap(findings=_missed_by_hand(overlay, first))
     changes: list[Change] = []
     charts: list[NestedChart] = []
     plans: dict[ResourceId, list[tuple[NestedChart, Plan]]] = {}
@@ -79,6 +77,12 @@ def airgap(overlay: Overlay) -> Airgap:
     result.text = change_lists.write(resources, ordered, digest(overlay, before))
     _check_taken(overlay, before, plans, result)
     return result
+
+
+def _missed_by_hand(overlay: Overlay, first: FirstOrder) -> list[Finding]:
+    """Return the patches of people's own that missed: what they were to change is as it was."""
+    generated = f"{shown(overlay.airgap_file, overlay.root)}:"
+    return [f for f in first.findings if not f.place.startswith(generated)]
 
 
 def _source(
@@ -214,42 +218,3 @@ def _check_collisions(overlay: Overlay, result: Airgap) -> None:
                 hint="choose layout: full-path, or map one of them in registry.mappings",
             )
         )
-
-
-@contextmanager
-def placeholder(overlay: Overlay) -> Iterator[None]:
-    """Stand an empty file in for a patch file that is listed and not written yet."""
-    path = overlay.airgap_file
-    if path.exists():
-        yield
-        return
-    write_text(path, "# Not written yet.\n")
-    try:
-        yield
-    finally:
-        path.unlink()
-        if not any(path.parent.iterdir()):
-            path.parent.rmdir()
-
-
-def connect(overlay: Overlay) -> str | None:
-    """Return the overlay's kustomization with the patch file in it; None when it is there.
-
-    Raises ConfigurationError when the file cannot be added without rewriting what people wrote.
-    """
-    from builder import sources
-
-    kustomization = sources.read(overlay.folder, overlay.root)
-    listed = [entry for entry, _ in kustomization.texts("transformers")]
-    if "patches/airgap.yaml" in listed:
-        return None
-    if listed:
-        raise ConfigurationError(
-            "transformers does not list patches/airgap.yaml",
-            where=kustomization.at("transformers"),
-            hint="add it as the last entry",
-        )
-    text = kustomization.text
-    return (
-        f"{text}{'' if text.endswith(chr(10)) else chr(10)}transformers:\n  - patches/airgap.yaml\n"
-    )

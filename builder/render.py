@@ -12,7 +12,7 @@ from pathlib import Path
 from builder import sources
 from builder.core import patch as patches
 from builder.core import yaml
-from builder.core.errors import ConfigurationError, PatchError
+from builder.core.errors import ConfigurationError, PatchError, SealiftError
 from builder.core.findings import Finding
 from builder.core.manifests import Body, Manifests, Origin, Resource, from_kustomize, objects
 from builder.core.patch import Patch
@@ -43,6 +43,15 @@ def render(overlay: Overlay) -> FirstOrder:
     Patches that miss, and charts that are not vendored, are findings. Raises ConfigurationError for
     sources that are wrong in themselves, and ToolError when kustomize fails.
     """
+    try:
+        return _render(overlay)
+    except SealiftError as error:
+        if (error.where or "").startswith(f"{shown(overlay.airgap_file, overlay.root)}:"):
+            error.hint = f"run `sealift airgap {overlay.name}`, which makes the file anew"
+        raise
+
+
+def _render(overlay: Overlay) -> FirstOrder:
     kustomizations = {k.folder: k for k in sources.tree(overlay.folder, overlay.root)}
     charts = [chart for k in kustomizations.values() for chart in sources.helm_charts(k)]
     missing = []

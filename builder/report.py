@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from builder.airgap import Airgap
 from builder.build import Build
 from builder.core.explain import Place
 from builder.core.findings import Finding
@@ -226,42 +225,3 @@ def explain_json(places: Iterable[Place]) -> str:
             for place in places
         ]
     )
-
-
-def airgap_table(result: Airgap) -> str:
-    """Write what becomes of each reference, and which value makes it."""
-    rows = [
-        (
-            moved.reference.value,
-            str(moved.reference),
-            where or "no value",
-            "stays" if moved.target == moved.reference.value else moved.target or "?",
-        )
-        for moved, where in sorted(
-            result.moved, key=lambda m: (m[0].reference.value, str(m[0].reference))
-        )
-    ]
-    return table(("IMAGE OR URL", "WHERE IT HIDES", "VALUE PATH", "BECOMES"), rows)
-
-
-def airgap_text(result: Airgap, path: str, changed: bool) -> str:
-    """Write what the generator came to."""
-    moved = [m for m, _ in result.moved if m.target not in ("", m.reference.value)]
-    lines = [
-        f"{'written' if changed else 'unchanged'}: {path}; "
-        f"{count(len(moved), 'reference')} moved, {count(result.renders, 'render')}"
-    ]
-    lines += [f"left plain, because a token breaks the chart: {path}" for path in result.culprits]
-    if result.findings:
-        lines.append(f"{count(len(result.findings), 'reference')} cannot be moved, see above")
-    return "\n".join(lines)
-
-
-def text_diff(before: str, after: str, name: str) -> str:
-    """Write the difference of two texts, as a unified diff."""
-    import difflib
-
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), name, f"{name} (fresh)", lineterm=""
-    )
-    return "\n".join(lines)

@@ -11,7 +11,8 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from builder.airgap import airgap, connect
+from builder.airgap import airgap
+from builder.airgap_file import connect
 from builder.build import build
 from builder.files import write_text
 from builder.tools import helm, kustomize
@@ -41,8 +42,8 @@ def test_no_silent_leak(tmp_path: Path, listed: list[Component]) -> None:
     overlay = find_overlay(source.root, "prod")
     result = airgap(overlay)
     assert result.text or result.findings
-    write_text(overlay.folder / "kustomization.yaml", connect(overlay) or "")
     write_text(overlay.airgap_file, result.text)
+    connect(overlay).write()
 
     leaks = {image for image in rendered(folder, source) if not image.startswith(f"{INSIDE}/")}
     assert leaks <= {finding.subject for finding in result.findings}

@@ -19,47 +19,38 @@ def airgap(
         bool, typer.Option("-v", "--verbose", help="Print each image, its value, its new name.")
     ] = False,
 ) -> int:
-    """Write overlays/ENV/patches/airgap.yaml: what leaves the network, pointed inside.
+    """Write the patches that point what leaves the network inside.
 
-    The values that make each image are found by tracing, for any chart and version.
+    The values that make each image are found by tracing, for any chart and version. The patches go
+    to overlays/ENV/patches/airgap.yaml, and the kustomization beside it names that file.
 
     Example: sealift airgap example -v
     """
-    from builder import report
+    from builder import airgap_file, report_airgap
     from builder.airgap import airgap as compute
-    from builder.airgap import connect, placeholder
-    from builder.core.errors import ConfigurationError
     from builder.core.findings import blocking
-    from builder.files import read_text, shown, write_text
+    from builder.report import findings_text
     from builder.workspace import find_overlay
 
     overlay = find_overlay(root, env)
-    path = overlay.airgap_file
-    before = read_text(path, overlay.root) if path.is_file() else ""
-    if before and not before.startswith("# Written by `sealift airgap`"):
-        raise ConfigurationError(
-            "was not written by sealift airgap",
-            where=shown(path, overlay.root),
-            hint="rename it, and list the new name in transformers: its patches will be kept",
-        )
-    with placeholder(overlay):
+    before = airgap_file.present(overlay)
+    error = airgap_file.broken(overlay, before)
+    if error is not None:
+        print(f"note: cannot be read, and is made anew: {error}", file=sys.stderr)
+    with airgap_file.placeholder(overlay, before):
         result = compute(overlay)
     if verbose:
-        print(report.airgap_table(result))
-        print()
+        print(report_airgap.table(result, overlay.environment), end="\n\n")
     if result.findings:
-        print(report.findings_text(result.findings), file=sys.stderr)
+        print(findings_text(result.findings), file=sys.stderr)
     if not result.text:
         return 1
-    listed = connect(overlay)
+    patches = airgap_file.Rewrite(path=overlay.airgap_file, before=before, after=result.text)
+    files = [patches, airgap_file.connect(overlay)]  # what names the patches comes after them
     if check:
-        if result.text == before and listed is None:
-            print(f"{shown(path, overlay.root)}: up to date")
-            return int(blocking(result.findings))
-        print(report.text_diff(before, result.text, shown(path, overlay.root)))
-        return 1
-    write_text(path, result.text)
-    if listed is not None:  # after the file that it names
-        write_text(overlay.folder / "kustomization.yaml", listed)
-    print(report.airgap_text(result, shown(path, overlay.root), result.text != before))
+        print(report_airgap.differences(files, overlay.root))
+        return int(any(f.changed for f in files) or blocking(result.findings))
+    for file in files:
+        file.write()
+    print(report_airgap.summary(result, files, overlay.root))
     return int(blocking(result.findings))

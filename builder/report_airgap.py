@@ -1,0 +1,78 @@
+"""What ``sealift airgap`` prints."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from builder.airgap import Airgap
+from builder.airgap_file import Rewrite
+from builder.core import text
+from builder.core.environment import Environment
+from builder.core.references import Reference
+from builder.core.text import count
+from builder.core.verify import leaves
+from builder.files import shown
+from builder.plan import Moved
+
+
+def table(result: Airgap, environment: Environment) -> str:
+    """Write what becomes of each reference, and which value makes it."""
+    rows = [
+        (
+            moved.reference.value,
+            str(moved.reference),
+            where or "no value",
+            _becomes(moved, environment),
+        )
+        for moved, where in sorted(
+            result.moved, key=lambda m: (m[0].reference.value, str(m[0].reference))
+        )
+    ]
+    return text.table(("IMAGE OR URL", "WHERE IT HIDES", "VALUE PATH", "BECOMES"), rows)
+
+
+def _becomes(moved: Moved, environment: Environment) -> str:
+    if moved.target != moved.reference.value:
+        return moved.target or "gone"
+    left = list(_left(moved.reference, environment))
+    return f"not changed: {', '.join(left)}" if left else "not changed: is inside"
+
+
+def _left(reference: Reference, environment: Environment) -> Iterator[str]:
+    """Yield what is still to be said of a reference that nothing changed."""
+    if leaves(reference, environment):
+        yield "is outside"
+    if reference.image is not None and reference.image.floating:
+        yield "floats"
+    if reference.origin.test_hook:
+        yield "only helm test runs it"
+
+
+def summary(result: Airgap, files: Sequence[Rewrite], root: Path) -> str:
+    """Write what the generator came to, and each file that it wrote."""
+    moved = [m for m, _ in result.moved if m.target not in ("", m.reference.value)]
+    patches, kustomization = files
+    lines = [
+        f"{'written' if patches.changed else 'unchanged'}: {shown(patches.path, root)}; "
+        f"{count(len(moved), 'reference')} moved, {count(result.renders, 'render')}"
+    ]
+    if kustomization.changed:
+        lines.append(f"written: {shown(kustomization.path, root)}; transformers names the patches")
+    lines += [f"left plain, because a token breaks the chart: {path}" for path in result.culprits]
+    errors = sum(finding.severity == "error" for finding in result.findings)
+    if errors:
+        lines.append(f"{count(errors, 'error')} left to you, see above: the build would not pass")
+    return "\n".join(lines)
+
+
+def differences(files: Sequence[Rewrite], root: Path) -> str:
+    """Write what a run would change, as unified diffs."""
+    blocks = []
+    for file in files:
+        name = shown(file.path, root)
+        lines = difflib.unified_diff(
+            file.before.splitlines(), file.after.splitlines(), name, f"{name} (fresh)", lineterm=""
+        )
+        if file.changed:
+            blocks.append("\n".join(lines))
+    return "\n".join(blocks) or f"{shown(files[0].path, root)}: up to date"
