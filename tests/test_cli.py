@@ -12,6 +12,7 @@ import pytest
 
 from builder import __version__
 from builder import build as building
+from builder.tools import helm, kustomize
 from tests.conftest import Refused, Run
 from tests.processes import has_ended
 from tests.source import Source, snapshot
@@ -34,6 +35,14 @@ def test_help_names_the_commands_and_the_exit_codes(run: Run, option: str) -> No
     for command in ("vendor", "build", "publish", "images", "explain"):
         assert f"  {command} " in result.out
     assert "Exit codes: 0 fine; 1 findings" in result.out
+
+
+def test_help_cuts_no_summary(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out = run("--help").out
+    listed = out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(listed) > 5
+    assert [line for line in listed if line.endswith("...")] == []
 
 
 @pytest.mark.parametrize("command", ["vendor", "airgap", "build", "publish", "images", "explain"])
@@ -157,6 +166,21 @@ def test_no_helm(
     assert "error: " in said
     assert "hint: " in said
     assert "helm" in said or "kustomize" in said
+
+
+@pytest.mark.parametrize("command", ["publish", "diff"])
+def test_no_git(source: Source, command: str) -> None:
+    settings = {"SEALIFT_HELM": helm.find()[0], "SEALIFT_KUSTOMIZE": kustomize.find()[0][0]}
+    done = subprocess.run(
+        [*SEALIFT, command, "example", "--repository", "gitops.git"],
+        env={**os.environ, **settings, "PATH": str(source.root)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3
+    assert done.stderr == (
+        "error: git is not on PATH\nhint: install Git, or add its folder to PATH\n"
+    )
 
 
 @pytest.mark.parametrize("setting", ["SEALIFT_HELM", "SEALIFT_KUSTOMIZE"])

@@ -17,7 +17,7 @@ def build(
     check: Annotated[bool, typer.Option("--check", help="Write nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> int:
-    """Build an environment's bundle, and prove that nothing in it leaves the network.
+    """Build a bundle, and prove that nothing in it leaves the network.
 
     Nothing is written when a finding blocks: then the exit code is 1.
 

@@ -35,10 +35,11 @@ def diff(
     ] = DiffFormat.text,
     root: RootOption = Path(),
 ) -> int:
-    """Compare an environment's build with what is published; say what is dangerous about it.
+    """Show what publishing would change, and what is dangerous in it.
 
-    What controllers would render is compared as well. Secrets are never shown. Exit code 1 when
-    something differs; findings do not stop a diff, but are shown.
+    An environment's build is compared with what is published, what controllers would render
+    included. Secrets are never shown. Exit code 1 when something differs; findings do not stop a
+    diff, but are shown.
 
     Example: sealift diff example --repository gitops.git -o markdown
     """

@@ -22,7 +22,9 @@ def explain(
     root: RootOption = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> int:
-    """Tell where an image stands, which chart, template and value made it, and which patch.
+    """Tell where an image stands, and what made it.
+
+    Which chart, template and values made it, and which patches changed it.
 
     Example: sealift explain example prometheus
     """

@@ -9,9 +9,10 @@ from builder.commands.options import EnvironmentArgument, Format, FormatOption, 
 def images(
     env: EnvironmentArgument, output: FormatOption = Format.table, root: RootOption = Path()
 ) -> int:
-    """List every image that the cluster will pull, first and second order.
+    """List every image that the cluster will pull.
 
-    Exit code 1 when one lies outside, floats, or cannot be examined.
+    Those that stand in Git, and those that controllers will make. Exit code 1 when one lies
+    outside, floats, or cannot be examined.
 
     Example: sealift images example -o list
     """

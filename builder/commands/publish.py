@@ -42,7 +42,7 @@ def publish(
     root: RootOption = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> int:
-    """Build an environment and commit its bundle to the environment's Git repository.
+    """Build an environment, and commit its bundle to Git.
 
     One commit, only when something changed; other environments' folders are not touched.
     Credentials: SEALIFT_GIT_USERNAME, SEALIFT_GIT_PASSWORD, SEALIFT_CA_FILE; for pull requests

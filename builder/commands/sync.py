@@ -44,7 +44,7 @@ def sync(
     ] = None,
     root: RootOption = Path(),
 ) -> int:
-    """Print the objects that make an engine sync the environments' bundles.
+    """Print the objects that make an engine sync the bundles.
 
     For Argo CD an AppProject with no more rights than the bundle needs, and an Application (an
     ApplicationSet for several environments); for Flux a source, and Kustomizations that wait for

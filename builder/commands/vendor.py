@@ -20,8 +20,9 @@ def vendor(
     ] = None,
     root: RootOption = Path(),
 ) -> int:
-    """Bring the charts that base.yaml names into the base's charts/ folder, locked by digest.
+    """Bring a base's charts into the repository, locked by digest.
 
+    Those that base.yaml names, into the base's charts/ folder.
     Credentials: SEALIFT_CHARTS_USERNAME, SEALIFT_CHARTS_PASSWORD, SEALIFT_CA_FILE.
 
     Example: sealift vendor wandb --from ./downloaded-charts

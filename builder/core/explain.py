@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from builder.core.errors import ConfigurationError, nearest
 from builder.core.manifests import AppliedOperation, Manifests, Origin, Resource
 from builder.core.pointer import get, pointer, tokens
 from builder.core.references import Reference
 
 Path = tuple[str, ...]
+_ABSENT = object()
 Values = Callable[[Reference], Sequence[Path]]
 
 
@@ -51,19 +54,53 @@ def of_reference(reference: Reference, manifests: Manifests, values: Sequence[Pa
 
 
 def of_resources(subject: str, resources: Iterable[Resource]) -> list[Place]:
-    """Explain a resource, ``Kind/[namespace/]name``, or with ``#/pointer`` a place in it."""
-    name, _, place = subject.partition("#")
-    path = tokens(place) if place.startswith("/") else ()
-    return [
-        _of_path(resource, path)
-        for resource in resources
-        if name in (str(resource.id), f"{resource.id.kind}/{resource.id.name}")
-    ]
+    """Explain a resource, ``Kind/[namespace/]name``, or with ``#/pointer`` a place in it.
+
+    Raises ConfigurationError for a place that none of the resources of that name has.
+    """
+    name, sign, place = subject.partition("#")
+    named = [r for r in resources if name in (str(r.id), f"{r.id.kind}/{r.id.name}")]
+    if sign and not place.startswith("/"):
+        raise ConfigurationError(
+            f"{place!r} is not a place in a resource", hint="behind # stands a JSON pointer: /spec"
+        )
+    path = tokens(place)
+    found = [r for r in named if get(r.body, path, _ABSENT) is not _ABSENT]
+    if named and not found:
+        raise _absent(named[0], path)
+    return [_of_path(resource, path) for resource in found]
+
+
+def _absent(resource: Resource, path: Path) -> ConfigurationError:
+    """Say where a path ends in a resource, and what stands there instead of the next step."""
+    length = max(
+        n for n in range(len(path)) if get(resource.body, path[:n], _ABSENT) is not _ABSENT
+    )
+    above = get(resource.body, path[:length])
+    items = range(len(above)) if isinstance(above, list) else above
+    known = [str(key) for key in items] if isinstance(above, dict | list) else []
+    near = nearest(path[length], known)
+    there = pointer(path[:length]) or "the resource"
+    return ConfigurationError(
+        f"{resource.id} has no {pointer(path)}",
+        hint=f"did you mean {pointer((*path[:length], near))}?"
+        if near
+        else f"{there} has {', '.join(known)}"
+        if known
+        else f"{there} is {_shown(above)}",
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        kind = "a list" if isinstance(value, list) else "a map"
+        return kind if value else f"{kind} of nothing"
+    return "null" if value is None else repr(value)
 
 
 def _of_path(resource: Resource, path: Path) -> Place:
     value = get(resource.body, path)
-    shown = f"a {type(value).__name__}" if isinstance(value, dict | list) else repr(value)
+    shown = _shown(value)
     if resource.id.kind == "Secret" and path[:1] in (("data",), ("stringData",)):
         shown = "***"
     return Place(

@@ -6,6 +6,7 @@ name from outside, goes through :func:`git` here, which states each option itsel
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -120,7 +121,9 @@ def git(repository: Path, argv: Sequence[str], *, stdin: bytes | None = None) ->
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
     """Make an empty bare repository in ``folder``."""
-    from git import Repo
+    if shutil.which("git") is None:
+        raise ToolError("git is not on PATH", hint="install Git, or add its folder to PATH")
+    from git import Repo  # fails without the program
 
     folder.mkdir(parents=True, exist_ok=True)
     # Not Repo.init: it takes GIT_DIR from the environment, and the user's template.

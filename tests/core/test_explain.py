@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from builder.core import explain
+from builder.core.errors import ConfigurationError
 from builder.core.manifests import AppliedOperation, Manifests, Origin, Resource
 from tests.core.samples import reference, resource
 
@@ -53,15 +54,39 @@ def test_a_reference_that_a_controller_makes() -> None:
     [
         ("Pod/web", "Pod/web", "Pod/web"),
         ("Pod/web#/spec/x~1y", "1", "Pod/web /spec/x~1y"),
-        ("Pod/web#/spec", "a dict", "Pod/web /spec"),
+        ("Pod/web#/spec", "a map", "Pod/web /spec"),
         ("Pod/web#/spec/l", "a list", "Pod/web /spec/l"),
-        ("Pod/web#/spec/none", "None", "Pod/web /spec/none"),
+        ("Pod/web#/spec/null", "null", "Pod/web /spec/null"),
+        ("Pod/web#/spec/empty", "a map of nothing", "Pod/web /spec/empty"),
     ],
 )
 def test_a_place_in_a_resource(subject: str, shown: str, place: str) -> None:
-    given = resource("Pod", name="web", spec={"x/y": 1, "l": [1]})
+    given = resource("Pod", name="web", spec={"x/y": 1, "l": [1], "null": None, "empty": {}})
     (found,) = explain.of_resources(subject, [given])
     assert (found.subject, found.place, found.made_by) == (shown, place, ("app.yaml",))
+
+
+@pytest.mark.parametrize(
+    ("place", "said", "hint"),
+    [
+        ("/spec/imag", "Pod/web has no /spec/imag", "did you mean /spec/image?"),
+        ("/nope", "Pod/web has no /nope", "the resource has apiVersion, kind, metadata, spec"),
+        ("/spec/l/7", "Pod/web has no /spec/l/7", "/spec/l has 0, 1"),
+        ("/spec/image/tag", "Pod/web has no /spec/image/tag", "/spec/image is 'r.io/a:1'"),
+        ("spec", "'spec' is not a place in a resource", "behind # stands a JSON pointer: /spec"),
+        ("", "'' is not a place in a resource", "behind # stands a JSON pointer: /spec"),
+    ],
+)
+def test_a_place_that_is_not_there(place: str, said: str, hint: str) -> None:
+    given = resource("Pod", name="web", spec={"image": "r.io/a:1", "l": [1, 2]})
+    with pytest.raises(ConfigurationError) as raised:
+        explain.of_resources(f"Pod/web#{place}", [given])
+    assert (raised.value.what, raised.value.hint) == (said, hint)
+
+
+def test_a_place_that_one_of_the_resources_has() -> None:
+    one, other = resource("Pod", name="web", spec={"a": 1}), resource("Pod", name="web", spec={})
+    assert [p.subject for p in explain.of_resources("Pod/web#/spec/a", [other, one])] == ["1"]
 
 
 @pytest.mark.parametrize(
