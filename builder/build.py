@@ -7,6 +7,7 @@ from builder.airgap_inputs import stale
 from builder.core import bundle as bundles
 from builder.core import findings as finding_lists
 from builder.core import lock as locks
+from builder.core import next_steps, unmatched
 from builder.core import references as collecting
 from builder.core.findings import Finding
 from builder.core.lock import Lock, LockedChart
@@ -57,6 +58,9 @@ def build(overlay: Overlay) -> Build:
         [n.chart for n in nested],
         references,
     )
+    if not (first.findings or unexamined):
+        checked += unmatched.findings(overlay.environment, references)
+    checked = [*next_steps.named(checked, overlay.name, patched=overlay.airgap_file.is_file())]
     lock = _lock(overlay, first, nested, references)
     shipped = _marked(overlay, first.manifests)
     return Build(

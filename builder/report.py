@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,7 +16,7 @@ from builder.core.verify import leaves
 from builder.deliver import Delivery
 from builder.pull_request import Proposal
 
-_WORDS = {"error": "error", "warning": "warning", "note": "note"}
+_MAX_SUBJECTS = 4
 
 
 def _json(value: Any) -> str:
@@ -24,16 +26,28 @@ def _json(value: Any) -> str:
 def findings_text(findings: Sequence[Finding]) -> str:
     """Write findings by subject: the cause once, then each place."""
     blocks = []
-    groups: dict[tuple[str, str, str, str, str], list[Finding]] = {}
+    groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
-        key = (finding.severity, finding.code, finding.subject, finding.cause, _common(finding))
+        subject = finding.subject if finding.severity == "error" else ""
+        key = (finding.severity, finding.code, subject, finding.cause, _common(finding))
         groups.setdefault(key, []).append(finding)
-    for (severity, code, subject, cause, _), members in groups.items():
-        lines = [f"{severity}: {subject} [{code}]", f"  cause: {cause}"]
+    for (severity, code, _, cause, _), members in groups.items():
+        lines = [f"{severity}: {_subjects(members)} [{code}]", f"  cause: {cause}"]
         lines += [f"  place: {finding.place}" for finding in members]
         lines.append(f"  next:  {members[0].hint}")
         blocks.append("\n".join(lines))
     return "\n".join(blocks)
+
+
+def _subjects(members: Sequence[Finding]) -> str:
+    subjects = list(dict.fromkeys(finding.subject for finding in members))
+    more = len(subjects) - _MAX_SUBJECTS
+    return ", ".join(subjects[:_MAX_SUBJECTS]) + (f" and {more} more" if more > 0 else "")
+
+
+def terminal_width() -> int | None:
+    """Return the width of the terminal that is printed to; None for a file or a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _common(finding: Finding) -> str:
@@ -169,7 +183,7 @@ def images_table(result: Build) -> str:
         )
         for reference in _images(result)
     ]
-    return table(("IMAGE", "LIES", "RESOURCE", "PLACE", "FROM"), rows)
+    return table(("IMAGE", "LIES", "RESOURCE", "PLACE", "FROM"), rows, terminal_width())
 
 
 def images_list(result: Build) -> str:
@@ -225,3 +239,13 @@ def explain_json(places: Iterable[Place]) -> str:
             for place in places
         ]
     )
+
+
+def text_diff(before: str, after: str, name: str) -> str:
+    """Write the difference of two texts, as a unified diff."""
+    import difflib
+
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), name, f"{name} (fresh)", lineterm=""
+    )
+    return "\n".join(lines)

@@ -1,6 +1,5 @@
 """What ``sealift airgap`` prints."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from builder.core.text import count
 from builder.core.verify import leaves
 from builder.files import shown
 from builder.plan import Moved
+from builder.report import terminal_width, text_diff
 
 
 def table(result: Airgap, environment: Environment) -> str:
@@ -28,7 +28,8 @@ def table(result: Airgap, environment: Environment) -> str:
             result.moved, key=lambda m: (m[0].reference.value, str(m[0].reference))
         )
     ]
-    return text.table(("IMAGE OR URL", "WHERE IT HIDES", "VALUE PATH", "BECOMES"), rows)
+    head = ("IMAGE OR URL", "WHERE IT HIDES", "VALUE PATH", "BECOMES")
+    return text.table(head, rows, terminal_width())
 
 
 def _becomes(moved: Moved, environment: Environment) -> str:
@@ -69,10 +70,6 @@ def differences(files: Sequence[Rewrite], root: Path) -> str:
     """Write what a run would change, as unified diffs."""
     blocks = []
     for file in files:
-        name = shown(file.path, root)
-        lines = difflib.unified_diff(
-            file.before.splitlines(), file.after.splitlines(), name, f"{name} (fresh)", lineterm=""
-        )
         if file.changed:
-            blocks.append("\n".join(lines))
+            blocks.append(text_diff(file.before, file.after, shown(file.path, root)))
     return "\n".join(blocks) or f"{shown(files[0].path, root)}: up to date"

@@ -49,10 +49,15 @@ def cause(reference: Reference, environment: Environment) -> str:
 def _replaced(url: str, replacements: Mapping[str, str]) -> str | None:
     """Return what takes a URL's place: of those named, the longest that it stands below."""
     for source in sorted(replacements, key=len, reverse=True):
-        rest = url.removeprefix(source)
-        if rest != url and (not rest or source.endswith("/") or rest[0] in "/?#"):
-            return replacements[source] + rest
+        if stands_below(url, source):
+            return replacements[source] + url.removeprefix(source)
     return None
+
+
+def stands_below(url: str, other: str) -> bool:
+    """Tell whether a URL is the other, or one of those below it."""
+    rest = url.removeprefix(other)
+    return rest != url and (not rest or other.endswith("/") or rest[0] in "/?#")
 
 
 def changes(
