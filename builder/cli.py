@@ -14,6 +14,7 @@ from builder.commands.build import build
 from builder.commands.diff import diff
 from builder.commands.explain import explain
 from builder.commands.images import images
+from builder.commands.lock import lock
 from builder.commands.publish import publish
 from builder.commands.sync import sync
 from builder.commands.vendor import vendor
@@ -54,7 +55,7 @@ def _options(
     pass
 
 
-for command in (vendor, airgap, build, diff, publish, sync, images, explain):
+for command in (vendor, airgap, lock, build, diff, publish, sync, images, explain):
     app.command()(command)
 
 

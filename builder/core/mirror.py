@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import msgspec
+
 from builder.core.environment import Environment, Mirror, Registry
 from builder.core.image import ImageName, parse
 
@@ -21,6 +23,20 @@ def mirrored(image: ImageName, registry: Registry) -> ImageName | None:
     """
     source, kept = _origin(image, registry)
     return _placed(source, registry) if kept >= _KEPT[registry.layout] else None
+
+
+def source(image: ImageName, registry: Registry) -> ImageName | None:
+    """Return the name from which an image in the registry, or in another mirror, is mirrored.
+
+    None where the layout has dropped the source's host and no mapping names it.
+    """
+    own = Mirror(prefix=registry.prefix, layout=registry.layout, mappings=registry.mappings)
+    known = msgspec.structs.replace(registry, mirrors=(*registry.mirrors, own))
+    found, kept = _origin(image, known)
+    unknown = kept < _WHOLE or (
+        found == image and any(is_mirrored(image, m) for m in known.mirrors)
+    )
+    return None if unknown else found
 
 
 def _origin(image: ImageName, registry: Registry) -> tuple[ImageName, int]:

@@ -24,13 +24,14 @@ class Login:
         return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
-def find(host: str) -> Login | None:
+def find(host: str, *, own: str | None = None) -> Login | None:
     """Return the login for a registry: from the environment, a config file or its helper.
 
-    In order: ``SEALIFT_REGISTRY_USERNAME`` and ``_PASSWORD`` (for every host, or for the one in
-    ``SEALIFT_REGISTRY_HOST``), then the auth files of docker and podman.
+    In order: ``SEALIFT_REGISTRY_USERNAME`` and ``_PASSWORD`` (for the host in
+    ``SEALIFT_REGISTRY_HOST``, else for ``own``, else for every host), then the auth files of docker
+    and podman.
     """
-    only = os.environ.get("SEALIFT_REGISTRY_HOST")
+    only = os.environ.get("SEALIFT_REGISTRY_HOST") or own
     username = os.environ.get("SEALIFT_REGISTRY_USERNAME")
     if username and only in (None, "", host):
         return Login(username=username, password=os.environ.get("SEALIFT_REGISTRY_PASSWORD", ""))

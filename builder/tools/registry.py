@@ -1,34 +1,39 @@
 """Container registries, as the OCI distribution specification has them.
 
-One :class:`Registry` a host: it keeps a connection a thread, logs in when asked to (basic, or a
-token from the realm that the registry names), retries what is said to pass, and never prints a
-credential.
+One :class:`Registry` a host. It logs in when asked to, retries what is said to pass, checks all
+content against its digest, and never prints a credential.
 """
 
 import hashlib
-import http.client
-import json
-import re
 import ssl
-import threading
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from builder.core.errors import ToolError
+from builder.core.errors import ConfigurationError
 from builder.tools.docker_config import Login
+from builder.tools.registry_session import (
+    ATTEMPTS,
+    Body,
+    Readable,
+    RegistryError,
+    Response,
+    Session,
+)
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 ACCEPT = ", ".join((INDEX, MANIFEST, DOCKER_LIST, DOCKER_MANIFEST))
-_ATTEMPTS = 4
-_TIMEOUT = 60
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+_MAX_MANIFEST = 16 * 1024 * 1024
+_OCTETS = "application/octet-stream"
+
+__all__ = ["MANIFEST", "Descriptor", "Manifest", "Registry", "RegistryError"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,12 +46,12 @@ class Descriptor:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Response:
-    """One answer: status, headers with lower-case names, body."""
+class Manifest:
+    """A manifest or an index as the registry has it: its bytes, digest and media type."""
 
-    status: int
-    headers: Mapping[str, str]
     body: bytes
+    digest: str
+    media_type: str
 
 
 class Registry:
@@ -61,19 +66,15 @@ class Registry:
         plain_http: bool = False,
     ) -> None:
         self.host = "registry-1.docker.io" if host == "docker.io" else host
-        self.login = login
-        self.plain_http = plain_http
-        self._context = None if plain_http else ssl.create_default_context(cafile=ca_file)
-        self._local = threading.local()
-        self._tokens: dict[str, str] = {}
-        self._connections: list[http.client.HTTPConnection] = []
+        self.session = Session(
+            self.host, login=login, context=None if plain_http else _context(ca_file)
+        )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for connection in self._connections:
-            connection.close()
+        self.session.close()
 
     def resolve(self, repository: str, reference: str) -> Descriptor | None:
         """Return what a tag or digest names; None when the registry has no such thing."""
@@ -85,23 +86,48 @@ class Registry:
         size = int(response.headers.get("content-length") or 0)
         if not digest:  # an optional header: then the manifest itself tells
             body = self.manifest(repository, reference)
-            digest, size = f"sha256:{hashlib.sha256(body).hexdigest()}", len(body)
+            digest, size = _digest(body), len(body)
         media_type = response.headers.get("content-type", "")
         return Descriptor(digest=digest, media_type=media_type, size=size)
 
-    def manifest(self, repository: str, reference: str) -> bytes:
-        """Return a manifest, checked against the digest where it is asked for by one."""
+    def pull(self, repository: str, reference: str) -> Manifest | None:
+        """Return the manifest or index that a tag or digest names; None when there is none.
+
+        Asked for by a digest, its content is checked against that.
+        """
         path = f"/v2/{repository}/manifests/{reference}"
-        body = self.request("GET", path, repository, {"Accept": ACCEPT}).body
-        if reference.startswith("sha256:"):
-            self._check(body, reference, f"{self.host}/{repository}")
-        return body
+        response = self.request("GET", path, repository, {"Accept": ACCEPT}, ok=(200, 404))
+        if response.status == 404:
+            return None
+        digest = _digest(response.body)
+        expected = (
+            reference
+            if reference.startswith("sha256:")
+            else response.headers.get("docker-content-digest", "")
+        )
+        if expected.startswith("sha256:") and expected != digest:
+            raise self._damaged(repository, digest, expected)
+        media_type = response.headers.get("content-type", "").partition(";")[0]
+        return Manifest(body=response.body, digest=digest, media_type=media_type)
+
+    def manifest(self, repository: str, reference: str) -> bytes:
+        """Return a manifest's bytes, checked against the digest where it is asked for by one."""
+        found = self.pull(repository, reference)
+        if found is None:
+            raise RegistryError(f"{self.host}/{repository} answers 404: has no {reference}")
+        return found.body
 
     def blob(self, repository: str, digest: str) -> bytes:
         """Return a blob, checked against its digest."""
-        body = self.request("GET", f"/v2/{repository}/blobs/{digest}", repository).body
-        self._check(body, digest, f"{self.host}/{repository}")
-        return body
+        with self.reading(repository, digest) as reader:
+            return reader.read()
+
+    @contextmanager
+    def reading(self, repository: str, digest: str) -> Iterator["CheckedReader"]:
+        """Open a blob; reading it to its end raises RegistryError when its content is another."""
+        path = f"/v2/{repository}/blobs/{digest}"
+        with self.session.opened("GET", path, repository) as answer:
+            yield CheckedReader(answer, digest, f"{self.host}/{repository}")
 
     def has_blob(self, repository: str, digest: str) -> bool:
         """Tell whether the registry holds a blob."""
@@ -110,19 +136,44 @@ class Registry:
 
     def push_blob(self, repository: str, data: bytes) -> Descriptor:
         """Push a blob that is not there yet."""
-        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        digest = _digest(data)
         if not self.has_blob(repository, digest):
-            path = f"/v2/{repository}/blobs/uploads/"
-            started = self.request("POST", path, repository, push=True, ok=(202,))
-            location = started.headers.get("location", "")
-            url = urllib.parse.urljoin(self._base(), location)
-            if urllib.parse.urlsplit(url).netloc != self.host:
-                raise ToolError(f"{self.host} wants a blob to be pushed to another host")
-            target = url[len(self._base()) :]
-            target += ("&" if "?" in target else "?") + urllib.parse.urlencode({"digest": digest})
-            headers = {"Content-Type": "application/octet-stream"}
-            self.request("PUT", target, repository, headers, data, push=True, ok=(201,))
+            self._upload(repository, digest, data, len(data))
         return Descriptor(digest=digest, media_type="", size=len(data))
+
+    def mount(self, repository: str, digest: str, other: str) -> bool:
+        """Take a blob over from another repository of this registry; tell whether that worked."""
+        query = urllib.parse.urlencode({"mount": digest, "from": other})
+        path = f"/v2/{repository}/blobs/uploads/?{query}"
+        answer = self.request("POST", path, repository, push=True, ok=(201, 202))
+        return answer.status == 201
+
+    def copy_blob(self, repository: str, digest: str, size: int, source: "Place") -> None:
+        """Push a blob that another registry holds, without keeping it; again when that breaks off.
+
+        The registry takes it only when its content is that of the digest.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                with source.registry.reading(source.repository, digest) as reader:
+                    self._upload(repository, digest, reader, size)
+                    return
+            except RegistryError as error:
+                if attempt == ATTEMPTS - 1 or error.host or isinstance(error, DamagedError):
+                    raise
+            time.sleep(0.2 * 2**attempt)
+
+    def _upload(self, repository: str, digest: str, body: Body, size: int) -> None:
+        path = f"/v2/{repository}/blobs/uploads/"
+        started = self.request("POST", path, repository, push=True, ok=(202,))
+        base = f"{self.session.scheme}://{self.host}"
+        url = urllib.parse.urljoin(base, started.headers.get("location", ""))
+        if urllib.parse.urlsplit(url).netloc != self.host:
+            raise RegistryError(f"{self.host} wants a blob to be pushed to another host")
+        target = url[len(base) :]
+        target += ("&" if "?" in target else "?") + urllib.parse.urlencode({"digest": digest})
+        headers = {"Content-Type": _OCTETS, "Content-Length": str(size)}
+        self.request("PUT", target, repository, headers, body, push=True, ok=(201,))
 
     def push_manifest(
         self, repository: str, reference: str, body: bytes, media_type: str = MANIFEST
@@ -131,8 +182,7 @@ class Registry:
         path = f"/v2/{repository}/manifests/{reference}"
         headers = {"Content-Type": media_type}
         self.request("PUT", path, repository, headers, body, push=True, ok=(201,))
-        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-        return Descriptor(digest=digest, media_type=media_type, size=len(body))
+        return Descriptor(digest=_digest(body), media_type=media_type, size=len(body))
 
     def request(
         self,
@@ -140,156 +190,81 @@ class Registry:
         path: str,
         repository: str,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Body = None,
         *,
         push: bool = False,
         ok: tuple[int, ...] = (200,),
     ) -> Response:
-        """Send a request, logged in for the repository; raise ToolError for another status."""
-        scope = f"repository:{repository}:pull" + (",push" if push else "")
-        authorised = dict(headers or {})
-        if scope in self._tokens:
-            authorised["Authorization"] = self._tokens[scope]
-        response = self._patiently(method, path, authorised, body)
-        if response.status == 401:
-            self._tokens[scope] = self._authorise(response, scope)
-            authorised["Authorization"] = self._tokens[scope]
-            response = self._patiently(method, path, authorised, body)
-        if response.status in (301, 302, 303, 307, 308) and method in ("GET", "HEAD"):
-            response = self._elsewhere(response)
-        if response.status not in ok:
-            raise self._refused(repository, response)
-        return response
+        """Send a request, logged in for the repository; raise RegistryError for another status."""
+        return self.session.request(method, path, repository, headers, body, push=push, ok=ok)
 
-    def _base(self) -> str:
-        return f"{'http' if self.plain_http else 'https'}://{self.host}"
+    def _damaged(self, repository: str, found: str, digest: str) -> "DamagedError":
+        return DamagedError(f"{self.host}/{repository}", found, digest)
 
-    def _patiently(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Response:
-        """Send a request again when the connection breaks, or the registry says to come later."""
-        for attempt in range(_ATTEMPTS):
-            last = attempt == _ATTEMPTS - 1
-            try:
-                response = self._once(method, path, headers, body)
-            except (OSError, http.client.HTTPException) as error:
-                self._local.connection = None
-                if last or isinstance(error, ssl.SSLCertVerificationError):
-                    raise self._unreachable(error) from error
-            else:
-                if last or response.status not in (429, 500, 502, 503, 504):
-                    return response
-                wait = response.headers.get("retry-after", "")
-                if wait.isdigit():
-                    time.sleep(min(int(wait), 30))
-                    continue
-            time.sleep(0.1 * 2**attempt)
-        raise AssertionError("unreachable")
 
-    def _once(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Response:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect(self.host)
-            self._connections.append(connection)
-        connection.request(method, path, body, {"User-Agent": "sealift", **headers})
-        answer = connection.getresponse()
-        data = answer.read()
-        found = {name.lower(): value for name, value in answer.getheaders()}
-        return Response(status=answer.status, headers=found, body=data)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A repository in a registry."""
 
-    def _connect(self, host: str) -> http.client.HTTPConnection:
-        if self._context is None:
-            return http.client.HTTPConnection(host, timeout=_TIMEOUT)
-        return http.client.HTTPSConnection(host, timeout=_TIMEOUT, context=self._context)
+    registry: Registry
+    repository: str
 
-    def _elsewhere(self, response: Response) -> Response:
-        """Follow a registry to its storage, which is given no credentials."""
-        url = urllib.parse.urlsplit(
-            urllib.parse.urljoin(self._base(), response.headers.get("location", ""))
-        )
-        if url.scheme != "https" and not (self.plain_http and url.scheme == "http"):
-            raise ToolError(
-                f"{self.host} leads to {url.scheme}://{url.hostname}, which is not safe"
-            )
-        connection = self._connect(url.netloc)
-        try:
-            connection.request("GET", f"{url.path}?{url.query}", headers={"User-Agent": "sealift"})
-            answer = connection.getresponse()
-            return Response(
-                status=answer.status, headers=dict(answer.getheaders()), body=answer.read()
-            )
-        except (OSError, http.client.HTTPException) as error:
-            raise self._unreachable(error) from error
-        finally:
-            connection.close()
 
-    def _authorise(self, response: Response, scope: str) -> str:
-        """Return what to send as Authorization, after a registry asked for it."""
-        challenge = response.headers.get("www-authenticate", "")
-        if challenge.lower().startswith("basic"):
-            if self.login is None:
-                raise self._denied()
-            return "Basic " + self.login.basic()
-        fields = dict(_CHALLENGE.findall(challenge))
-        realm = urllib.parse.urlsplit(fields.get("realm", ""))
-        if realm.scheme != "https" and not (self.plain_http and realm.scheme == "http"):
-            raise self._denied()
-        query = {"service": fields.get("service", ""), "scope": fields.get("scope") or scope}
-        headers = {"Authorization": "Basic " + self.login.basic()} if self.login else {}
-        token = self._token(realm, query, headers)
-        if token is None:
-            raise self._denied()
-        return f"Bearer {token}"
+class DamagedError(RegistryError):
+    """Content is not what its digest says."""
 
-    def _token(
-        self, realm: urllib.parse.SplitResult, query: Mapping[str, str], headers: Mapping[str, str]
-    ) -> str | None:
-        connection = self._connect(realm.netloc)
-        try:
-            path = f"{realm.path}?{urllib.parse.urlencode(query)}"
-            connection.request("GET", path, headers={"User-Agent": "sealift", **headers})
-            answer = connection.getresponse()
-            body = answer.read()
-            if answer.status != 200:
-                return None
-            value: Any = json.loads(body)
-            token = value.get("token") or value.get("access_token")
-            return str(token) if token else None
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self._unreachable(error) from error
-        finally:
-            connection.close()
-
-    def _check(self, body: bytes, digest: str, name: str) -> None:
-        found = f"sha256:{hashlib.sha256(body).hexdigest()}"
-        if found != digest:
-            raise ToolError(
-                f"{name} gives {found} for {digest}",
-                hint="the registry's storage is damaged, or something in between changes content",
-            )
-
-    def _denied(self) -> ToolError:
-        known = "the login is refused" if self.login else "a login is needed"
-        return ToolError(
-            f"{self.host}: {known}",
-            hint="log in with docker, podman or skopeo, or set SEALIFT_REGISTRY_USERNAME and "
-            "SEALIFT_REGISTRY_PASSWORD",
+    def __init__(self, name: str, found: str, digest: str) -> None:
+        super().__init__(
+            f"{name} gives {found} for {digest}",
+            hint="the registry's storage is damaged, or something in between changes content",
         )
 
-    def _refused(self, repository: str, response: Response) -> ToolError:
-        if response.status in (401, 403):
-            return self._denied()
-        try:
-            said = json.loads(response.body)["errors"][0]["message"]
-        except (ValueError, KeyError, IndexError, TypeError):
-            said = http.client.responses.get(response.status, "")
-        return ToolError(f"{self.host}/{repository} answers {response.status}: {said}".rstrip(": "))
 
-    def _unreachable(self, error: Exception) -> ToolError:
-        reason = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or error
-        hint = "is the registry reachable from here?"
-        if isinstance(error, ssl.SSLError):
-            hint = "name the CA that signed its certificate in SEALIFT_CA_FILE"
-        return ToolError(f"cannot reach the registry {self.host}: {reason}", hint=hint)
+class CheckedReader:
+    """Reads a blob, and refuses its end when the content was not that of the digest.
+
+    The last piece is held back until then: what reads on a network connection never gets all of it.
+    """
+
+    def __init__(self, answer: Readable, digest: str, name: str) -> None:
+        self._answer = answer
+        self._digest = digest
+        self._name = name
+        self._hash = hashlib.sha256()
+        self._next: bytes | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to ``size`` bytes, all without one; nothing at the end."""
+        if size < 0:
+            return b"".join(iter(lambda: self.read(1 << 20), b""))
+        if self._next is None:
+            self._next = self._piece(size)
+        piece, self._next = self._next, self._piece(size) if self._next else b""
+        if not self._next and f"sha256:{self._hash.hexdigest()}" != self._digest:
+            raise DamagedError(self._name, f"sha256:{self._hash.hexdigest()}", self._digest)
+        return piece
+
+    def _piece(self, size: int) -> bytes:
+        try:
+            piece = self._answer.read(size)
+        except Exception as error:
+            raise RegistryError(f"{self._name} broke off: {type(error).__name__}") from error
+        self._hash.update(piece)
+        return piece
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    """Trust what the machine trusts, and the certificates in a file."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{ca_file} holds no certificates: {error.strerror or error}"
+            ) from error
+    return context

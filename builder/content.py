@@ -1,0 +1,195 @@
+"""What an image is made of: its indexes, the manifests of its platforms, their blobs.
+
+Media types and fields as the OCI image specification and Docker's image manifest version 2 have
+them.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from builder.core import image as images
+from builder.core.errors import ToolError
+from builder.parallel import Failure, each
+from builder.registries import Registries
+from builder.tools.registry import DOCKER_LIST, INDEX, Manifest, Place, RegistryError
+
+UNKNOWN = "unknown/unknown"
+_MAX_DEPTH = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One manifest of an image: its platform (``os/architecture[/variant]``), its blobs by size.
+
+    The platform of what is no image, as an attestation, is ``unknown/unknown``.
+    """
+
+    platform: str
+    manifest: Manifest
+    blobs: Mapping[str, int]
+
+    @property
+    def size(self) -> int:
+        """The bytes of manifest and blobs."""
+        return len(self.manifest.body) + sum(self.blobs.values())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """An image: the manifest or index that its name means, and all below it.
+
+    ``manifests`` has everything that is pushed, what is referred to before what refers to it.
+    """
+
+    root: Manifest
+    indexes: tuple[Manifest, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """All manifests, the root last."""
+        return (*(part.manifest for part in self.parts), *reversed(self.indexes))
+
+    @property
+    def blobs(self) -> dict[str, int]:
+        """All blobs with their sizes."""
+        return {digest: size for part in self.parts for digest, size in part.blobs.items()}
+
+    @property
+    def size(self) -> int:
+        """The bytes of everything, each blob once."""
+        bodies = {m.digest: len(m.body) for m in self.manifests}
+        return sum((bodies | self.blobs).values())
+
+    def only(self, platform: str) -> "Content":
+        """Return the image of one platform alone, which is what its manifest is."""
+        for part in self.parts:
+            if part.platform == platform:
+                return Content(root=part.manifest, indexes=(), parts=(part,))
+        raise KeyError(platform)
+
+
+def read(
+    names: Iterable[str], registries: Registries, jobs: int
+) -> tuple[dict[str, Content], list[Failure]]:
+    """Read what names mean, with all below it: level by level, each level many at a time."""
+    roots, failures = each(lambda name: _root(name, registries), names, jobs, str)
+    found = {name: Content(root=r, indexes=(), parts=()) for name, r in roots}
+    level = [(name, _Child(platform="", manifest=root)) for name, root in roots]
+    for _ in range(_MAX_DEPTH):
+        below = [(name, child) for name, known in level for child in _children(name, known)]
+        for name, known in level:
+            if _is_index(known.manifest):
+                indexes = (*found[name].indexes, known.manifest)
+                found[name] = replace(found[name], indexes=indexes)
+        got, more = each(
+            lambda pair: _complete(*pair, registries), below, jobs, lambda pair: pair[0]
+        )
+        failures += more
+        level = []
+        for (name, _), part in got:
+            if isinstance(part, Part):
+                found[name] = replace(found[name], parts=(*found[name].parts, part))
+            else:
+                level.append((name, part))
+        if not level:
+            break
+    for failure in failures:
+        found.pop(failure.subject, None)
+    return found, failures
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Child:
+    """A manifest below another, which may not be read yet."""
+
+    platform: str
+    manifest: Manifest
+
+
+def _root(name: str, registries: Registries) -> Manifest:
+    image = images.parse(name)
+    if image is None:
+        raise ToolError(f"{name!r} is not an image reference")
+    place = registries.of(image)
+    found = place.registry.pull(place.repository, image.digest or image.tag or "latest")
+    if found is None:
+        raise RegistryError(
+            f"{image.registry} has no {name}", hint="was it removed, or is the name wrong?"
+        )
+    return found
+
+
+def _children(name: str, known: _Child) -> Sequence[_Child]:
+    """Return the manifests of an index, unread; of a manifest, itself."""
+    if not _is_index(known.manifest):
+        return [known]
+    return [
+        _Child(
+            platform=_platform(entry.get("platform") or {}),
+            manifest=Manifest(
+                body=b"", digest=str(entry.get("digest")), media_type=str(entry.get("mediaType"))
+            ),
+        )
+        for entry in _value(known.manifest, name).get("manifests") or []
+    ]
+
+
+def _complete(name: str, child: _Child, registries: Registries) -> Part | _Child:
+    image = images.parse(name)
+    assert image is not None  # noqa: S101 - it was read by this name
+    place, manifest = registries.of(image), child.manifest
+    if not manifest.body:
+        found = place.registry.pull(place.repository, manifest.digest)
+        if found is None:
+            raise RegistryError(f"{name}: the registry has lost {manifest.digest} of its index")
+        manifest = found
+    if _is_index(manifest):
+        return _Child(platform=child.platform, manifest=manifest)
+    value = _value(manifest, name)
+    platform = child.platform or _configured(place, value, name)
+    return Part(platform=platform, manifest=manifest, blobs=dict(_blobs(value, name)))
+
+
+def _blobs(value: Mapping[str, Any], name: str) -> Iterable[tuple[str, int]]:
+    """Yield digest and size of what a manifest refers to."""
+    try:
+        for entry in (value["config"], *value.get("layers", [])):
+            if not entry.get("urls"):  # a layer that may not be distributed stands elsewhere
+                yield str(entry["digest"]), int(entry["size"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RegistryError(
+            f"{name} has a manifest of a kind that cannot be mirrored: "
+            f"{value.get('mediaType') or 'schema version ' + str(value.get('schemaVersion'))}"
+        ) from error
+
+
+def _configured(place: Place, value: Mapping[str, Any], name: str) -> str:
+    """Read the platform of an image without an index off its configuration."""
+    config = value.get("config") or {}
+    if not str(config.get("mediaType")).endswith(("image.config.v1+json", "image.v1+json")):
+        return UNKNOWN
+    try:
+        found = json.loads(place.registry.blob(place.repository, str(config.get("digest"))))
+    except ValueError as error:
+        raise RegistryError(f"{name} has a configuration that is not JSON") from error
+    return _platform(found if isinstance(found, dict) else {})
+
+
+def _platform(value: Mapping[str, Any]) -> str:
+    parts = [value.get("os") or "unknown", value.get("architecture") or "unknown"]
+    return "/".join(map(str, [*parts, *([value["variant"]] if value.get("variant") else [])]))
+
+
+def _is_index(manifest: Manifest) -> bool:
+    return manifest.media_type in (INDEX, DOCKER_LIST)
+
+
+def _value(manifest: Manifest, name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(manifest.body)
+    except ValueError as error:
+        raise RegistryError(f"{name} has a manifest that is not JSON") from error
+    return value if isinstance(value, dict) else {}

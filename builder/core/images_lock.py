@@ -1,0 +1,100 @@
+"""``images.lock.yaml``: the images of an environment, as their registries hold them.
+
+It stands beside ``environment.yaml`` and is reviewed and committed, like ``charts.lock.yaml``: what
+a tag named when it was written, and so what the mirror has to hold.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from builder.core import yaml
+from builder.core.findings import Finding
+from builder.core.section import Section, Sha256, parse
+
+FILE = "images.lock.yaml"
+VERSION = 1
+
+
+class Platform(Section, frozen=True):
+    """One platform of an image.
+
+    ``platform`` is ``os/architecture`` or ``os/architecture/variant``, ``digest`` that of its
+    manifest, ``size`` the bytes of its manifest, configuration and layers.
+    """
+
+    platform: str
+    digest: Sha256
+    size: int
+
+
+class SourcedImage(Section, frozen=True):
+    """One image: where it comes from, where it is mirrored, and what it is.
+
+    ``image`` is the name by which the cluster pulls it, without the digest that the lock adds;
+    ``source`` the name from which it is mirrored, empty where nobody knows it; ``digest`` and
+    ``media_type`` are those of what the name resolves to, an index or a manifest; ``size`` is in
+    bytes, each blob counted once.
+    """
+
+    image: str
+    source: str
+    digest: Sha256
+    media_type: str
+    size: int
+    platforms: tuple[Platform, ...] = ()
+
+    @property
+    def pinned(self) -> str:
+        """The mirrored name with the digest."""
+        return f"{self.image.partition('@')[0]}@{self.digest}"
+
+
+class ImagesLock(Section, frozen=True):
+    """All images of an environment, sorted by their mirrored names.
+
+    ``platforms`` are those that were asked for; without any, images are locked whole.
+    """
+
+    lock_version: int
+    images: tuple[SourcedImage, ...] = ()
+    platforms: tuple[str, ...] = ()
+
+    def find(self, image: str) -> SourcedImage | None:
+        """Return the entry of an image by its mirrored name, with its digest or without."""
+        for entry in self.images:
+            if image in (entry.image, entry.pinned):
+                return entry
+        return None
+
+
+def moved(before: ImagesLock, after: ImagesLock, *, place: str) -> Iterator[Finding]:
+    """Yield a finding for each image whose name means something else than in the lock before.
+
+    Locks of other platforms cannot be compared: they hold other digests of the same images.
+    """
+    if before.platforms != after.platforms:
+        return
+    for entry in after.images:
+        known = before.find(entry.image)
+        if known is not None and known.digest != entry.digest:
+            yield Finding(
+                code="moved-tag",
+                subject=entry.source or entry.image,
+                place=place,
+                cause=f"it was {known.digest} when it was locked, and is {entry.digest} now",
+                hint="find out who moved it, then lock it again with --accept-moved",
+            )
+
+
+def dump(lock: ImagesLock) -> str:
+    """Write the lock as YAML."""
+    import msgspec
+
+    header = "# Written by sealift lock: what the images of this environment are. Review, commit.\n"
+    return header + yaml.dump(msgspec.to_builtins(lock))
+
+
+def load(text: str, *, source: str = FILE) -> ImagesLock:
+    """Read the lock; raise ConfigurationError with line and key path of what is wrong."""
+    value: Any = yaml.load(text, source=source)
+    return parse(ImagesLock, value, text, source)

@@ -1,0 +1,78 @@
+"""The registries that one command talks to: each once, with its login and its certificates."""
+
+import os
+import threading
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+
+from builder.core.errors import ConfigurationError
+from builder.core.image import ImageName
+from builder.tools import docker_config
+from builder.tools.registry import Place, Registry
+
+
+class Registries:
+    """Opens each registry when it is first asked for. A ``with`` closes all of them.
+
+    ``own`` is the environment's registry: the login in ``SEALIFT_REGISTRY_USERNAME`` and
+    ``_PASSWORD`` is for it, and not sent to others. ``plain_http`` names the hosts that are talked
+    to without TLS; ``SEALIFT_PLAIN_HTTP=1`` means ``own``. ``via`` maps a host to the host, and the
+    path, where a proxy serves its repositories.
+    """
+
+    def __init__(
+        self,
+        own: str,
+        *,
+        ca_file: Path | None = None,
+        plain_http: Collection[str] = (),
+        via: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.own = own
+        self.via = via
+        named = os.environ.get("SEALIFT_CA_FILE")
+        self.ca_file = ca_file or (Path(named) if named else None)
+        self.plain = {*plain_http, *([own] if os.environ.get("SEALIFT_PLAIN_HTTP") == "1" else [])}
+        self._opened: dict[str, Registry] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for registry in self._opened.values():
+            registry.__exit__()
+
+    def of(self, name: ImageName) -> Place:
+        """Return where the content of an image is read and written."""
+        host, _, path = self.via.get(name.registry, name.registry).partition("/")
+        repository = f"{path}/{name.repository}" if path else name.repository
+        return Place(registry=self.at(host), repository=repository)
+
+    def at(self, host: str) -> Registry:
+        """Return the registry at a host, port included."""
+        with self._lock:
+            if host not in self._opened:
+                self._opened[host] = Registry(
+                    host,
+                    login=docker_config.find(host, own=self.own),
+                    ca_file=self.ca_file,
+                    plain_http=host in self.plain,
+                )
+            return self._opened[host]
+
+
+def parse_via(entries: Collection[str]) -> dict[str, str]:
+    """Read ``HOST=HOST[/PATH]`` entries. Raises ConfigurationError."""
+    found = {}
+    for entry in entries:
+        host, equals, proxy = entry.partition("=")
+        if not equals or not host or not proxy or "://" in proxy:
+            raise ConfigurationError(
+                f"--via {entry!r} is not HOST=HOST or HOST=HOST/PATH",
+                hint="as in --via docker.io=proxy.example.com/docker-hub",
+            )
+        found[host] = proxy.rstrip("/")
+    return found

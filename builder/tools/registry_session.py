@@ -1,0 +1,318 @@
+"""Talking HTTP to one registry: connections, logins, patience. What is said is :mod:`.registry`.
+
+A login is sent when the registry asks for it (basic, or a token from the realm that it names), and
+to nobody else; it stands in no error.
+"""
+
+import http.client
+import json
+import queue
+import re
+import ssl
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from builder.core.errors import ToolError
+from builder.tools.docker_config import Login
+
+ATTEMPTS = 4
+_TIMEOUT = 60
+_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+_LATER = (429, 500, 502, 503, 504)
+_MOVED = (301, 302, 303, 307, 308)
+_BLOCK = 256 * 1024  # bytes of a body that are sent at a time
+
+
+class Readable(Protocol):
+    """What a body can be read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to ``size`` bytes; nothing at the end."""
+
+
+Body = bytes | Readable | None
+
+
+class RegistryError(ToolError):
+    """A registry does not do what it should; ``host`` is set when that holds for all of it."""
+
+    def __init__(self, what: str, *, hint: str | None = None, host: str = "") -> None:
+        super().__init__(what, hint=hint)
+        self.host = host
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Response:
+    """One answer: status, headers with lower-case names, body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Session:
+    """Requests to one host, from several threads; each takes a connection and gives it back."""
+
+    def __init__(self, host: str, *, login: Login | None, context: ssl.SSLContext | None) -> None:
+        self.host = host
+        self.login = login
+        self.context = context
+        self.scheme = "http" if context is None else "https"
+        self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
+        self._tokens: dict[str, str] = {}
+        self._asking = threading.Lock()
+        self._refusal: RegistryError | None = None
+        self._reached = False
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        repository: str,
+        headers: Mapping[str, str] | None = None,
+        body: Body = None,
+        *,
+        push: bool = False,
+        ok: tuple[int, ...] = (200,),
+    ) -> Response:
+        """Send a request, logged in for the repository; raise RegistryError for another status.
+
+        A body that is a file is sent once: it cannot be read again.
+        """
+        with self.opened(method, path, repository, headers, body, push=push, ok=ok) as answer:
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return Response(status=answer.status, headers=found, body=_read(answer, self.host))
+
+    @contextmanager
+    def opened(
+        self,
+        method: str,
+        path: str,
+        repository: str,
+        headers: Mapping[str, str] | None = None,
+        body: Body = None,
+        *,
+        push: bool = False,
+        ok: tuple[int, ...] = (200,),
+    ) -> Iterator[http.client.HTTPResponse]:
+        """Send a request as :meth:`request` does; the answer is read in the block."""
+        scope = f"repository:{repository}:pull" + (",push" if push else "")
+        connection, answer = self._authorised(method, path, dict(headers or {}), body, scope)
+        try:
+            if answer.status in _MOVED and method in ("GET", "HEAD"):
+                location = answer.headers.get("location", "")
+                answer.read()
+                with self._elsewhere(method, location) as moved:
+                    self._check(moved, repository, ok)
+                    yield moved
+            else:
+                self._check(answer, repository, ok)
+                yield answer
+            if answer.isclosed():  # read to its end: the connection is free
+                self._idle.put(connection)
+                return
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+
+    def _authorised(
+        self, method: str, path: str, headers: dict[str, str], body: Body, scope: str
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        if self._refusal is not None:  # asking again could lock the account
+            raise self._refusal
+        token = self._tokens.get(scope) or self._tokens.get("")
+        known = headers | ({"Authorization": token} if token else {})
+        connection, answer = self._patiently(method, path, known, body)
+        if answer.status != 401:
+            return connection, answer
+        challenge = answer.headers.get("www-authenticate", "")
+        answer.read()
+        self._idle.put(connection)
+        token = self._authorise(challenge, scope, token)
+        if not (body is None or isinstance(body, bytes)):
+            raise RegistryError(f"the login at {self.host} ran out")  # asked for anew next time
+        return self._patiently(method, path, headers | {"Authorization": token}, body)
+
+    def _patiently(
+        self, method: str, path: str, headers: Mapping[str, str], body: Body
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        """Send a request again when the connection breaks, or the registry says to come later."""
+        attempts = ATTEMPTS if body is None or isinstance(body, bytes) else 1
+        for attempt in range(attempts):
+            last = attempt == attempts - 1
+            connection = self._taken(fresh=attempt > 0)
+            try:
+                connection.request(
+                    method, path, cast(Any, body), {"User-Agent": "sealift", **headers}
+                )
+                answer = connection.getresponse()
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                if last or isinstance(error, ssl.SSLCertVerificationError):
+                    found = self.unreachable(error)
+                    if not self._reached:  # nor will the next request
+                        self._refusal = found
+                    raise found from error
+                time.sleep(0.1 * 2**attempt)
+                continue
+            self._reached = True
+            if last or answer.status not in _LATER:
+                return connection, answer
+            wait = answer.headers.get("retry-after", "")
+            connection.close()
+            time.sleep(min(int(wait), 30) if wait.isdigit() else 0.1 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def _taken(self, *, fresh: bool) -> http.client.HTTPConnection:
+        try:
+            if not fresh:
+                return self._idle.get_nowait()
+        except queue.Empty:
+            pass
+        return self._connect(self.host)
+
+    def _connect(self, host: str) -> http.client.HTTPConnection:
+        """Connect to a host, through the machine's proxy where it names one."""
+        proxy = urllib.request.getproxies().get(self.scheme, "")
+        if not proxy or urllib.request.proxy_bypass(host):
+            return self._connection(host)
+        parts = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        connection = self._connection(parts.netloc.rpartition("@")[2])
+        headers = {}
+        if parts.username:
+            login = Login(
+                username=urllib.parse.unquote(parts.username),
+                password=urllib.parse.unquote(parts.password or ""),
+            )
+            headers["Proxy-Authorization"] = "Basic " + login.basic()
+        connection.set_tunnel(host, headers=headers)
+        return connection
+
+    def _connection(self, host: str) -> http.client.HTTPConnection:
+        if self.context is None:
+            return http.client.HTTPConnection(host, timeout=_TIMEOUT, blocksize=_BLOCK)
+        return http.client.HTTPSConnection(
+            host, timeout=_TIMEOUT, context=self.context, blocksize=_BLOCK
+        )
+
+    @contextmanager
+    def _elsewhere(self, method: str, location: str) -> Iterator[http.client.HTTPResponse]:
+        """Follow a registry to its storage, which is given no credentials."""
+        url = urllib.parse.urlsplit(urllib.parse.urljoin(f"{self.scheme}://{self.host}", location))
+        self._check_scheme(url, "leads to")
+        connection = self._connect(url.netloc)
+        path = f"{url.path}?{url.query}" if url.query else url.path
+        try:
+            connection.request(method, path, headers={"User-Agent": "sealift"})
+            yield connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            raise self.unreachable(error) from error
+        finally:
+            connection.close()
+
+    def _check_scheme(self, url: urllib.parse.SplitResult, does: str) -> None:
+        if url.scheme != "https" and not (self.context is None and url.scheme == "http"):
+            raise RegistryError(
+                f"{self.host} {does} {url.scheme}://{url.hostname}, which is not safe"
+            )
+
+    def _authorise(self, challenge: str, scope: str, refused: str | None) -> str:
+        """Return what to send as Authorization, after a registry asked for it."""
+        with self._asking:
+            if self._refusal is not None:
+                raise self._refusal
+            token = self._tokens.get(scope) or self._tokens.get("")
+            if token and token != refused:
+                return token  # another thread has asked meanwhile
+            basic = challenge.lower().startswith("basic")
+            if basic and (self.login is None or refused):
+                raise self._refuse()
+            if basic and self.login:
+                token = self._tokens[""] = "Basic " + self.login.basic()
+                return token
+            token = self._tokens[scope] = f"Bearer {self._token(challenge, scope)}"
+            return token
+
+    def _token(self, challenge: str, scope: str) -> str:
+        """Get a token as the registry's challenge says (distribution's token specification)."""
+        fields = dict(_CHALLENGE.findall(challenge))
+        realm = urllib.parse.urlsplit(fields.get("realm", ""))
+        self._check_scheme(realm, "wants the login at")
+        query = {"service": fields.get("service", ""), "scope": fields.get("scope") or scope}
+        headers = {"Authorization": "Basic " + self.login.basic()} if self.login else {}
+        connection = self._connect(realm.netloc)
+        try:
+            path = f"{realm.path}?{urllib.parse.urlencode(query)}"
+            connection.request("GET", path, headers={"User-Agent": "sealift", **headers})
+            answer = connection.getresponse()
+            body = answer.read()
+            if answer.status == 401 and self.login:
+                raise self._refuse()
+            value: Any = json.loads(body) if answer.status == 200 else {}
+            token = value.get("token") or value.get("access_token")
+            if not token:
+                raise self.denied()
+            return str(token)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self.unreachable(error) from error
+        finally:
+            connection.close()
+
+    def _check(
+        self, answer: http.client.HTTPResponse, repository: str, ok: tuple[int, ...]
+    ) -> None:
+        if answer.status in ok:
+            return
+        if answer.status in (401, 403):
+            basic = self._tokens.get("")
+            raise self._refuse() if basic and answer.status == 401 else self.denied(repository)
+        try:
+            said = str(json.loads(answer.read(4096))["errors"][0]["message"])
+        except (ValueError, KeyError, IndexError, TypeError, OSError):
+            said = http.client.responses.get(answer.status, "")
+        what = f"{self.host}/{repository} answers {answer.status}: {said}"
+        raise RegistryError(what.rstrip(": "))
+
+    def _refuse(self) -> RegistryError:
+        """Refuse all further requests: the login is wrong, or there is none."""
+        self._refusal = self.denied(host=self.host)
+        return self._refusal
+
+    def denied(self, repository: str = "", *, host: str = "") -> RegistryError:
+        """Return the error of a login that is not enough."""
+        known = "the login is refused" if self.login else "a login is needed"
+        return RegistryError(
+            f"{self.host}{'/' if repository else ''}{repository}: {known}",
+            hint="log in with docker, podman or skopeo, or set SEALIFT_REGISTRY_USERNAME and "
+            "SEALIFT_REGISTRY_PASSWORD",
+            host=host,
+        )
+
+    def unreachable(self, error: Exception) -> RegistryError:
+        """Return the error of a registry that does not answer."""
+        reason = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or error
+        hint = "is the registry reachable from here?"
+        if isinstance(error, ssl.SSLError):
+            hint = "name the CA that signed its certificate in SEALIFT_CA_FILE"
+        return RegistryError(
+            f"cannot reach the registry {self.host}: {reason}", hint=hint, host=self.host
+        )
+
+
+def _read(answer: http.client.HTTPResponse, host: str) -> bytes:
+    try:
+        return answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise RegistryError(f"{host} broke off: {type(error).__name__}") from error
