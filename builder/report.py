@@ -68,10 +68,10 @@ def build_text(result: Build, folder: str | None) -> str:
     )
     warned = f" ({count(warnings, 'warning')})" if warnings else ""
     if errors:
-        blocks.append(f"{name}: does not ship, {count(errors, 'error')}{warned}; {closure}")
+        blocks.append(f"{name}: does not ship, {count(errors, 'error')}{warned}\n{closure}")
     else:
         where = f", written to {folder}" if folder else ""
-        blocks.append(f"{name}: closed, nothing leaves the network{warned}; {closure}{where}")
+        blocks.append(f"{name}: closed, nothing leaves the network{warned}\n{closure}{where}")
     return "\n\n".join(block for block in blocks if block)
 
 

@@ -38,6 +38,13 @@ def git(repository: Path, *argv: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+def _unpatch(overlay: Path) -> None:
+    """Take the patches away that the repository holds: the demonstration shows how they come."""
+    shutil.rmtree(overlay / "patches")
+    path = overlay / "kustomization.yaml"
+    path.write_text(path.read_text().partition("transformers:")[0])
+
+
 def demonstrate(folder: Path) -> int:
     """Run the demonstration in ``folder``; return 0 when every step ended as it should."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -45,6 +52,7 @@ def demonstrate(folder: Path) -> int:
     for name in ("base", "overlays"):
         ignored = shutil.ignore_patterns("charts", "charts.lock.yaml")
         shutil.copytree(HERE.parent / name, source / name, ignore=ignored)
+    _unpatch(source / "overlays" / "example")
     git(HERE, "init", "--quiet", "--bare", "--initial-branch=main", str(repository.resolve()))
     charts = (HERE / "charts").relative_to(Path.cwd())
     root = ("--root", source)
