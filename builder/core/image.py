@@ -6,6 +6,8 @@ The grammar is that of github.com/distribution/reference; short names mean Docke
 import re
 from dataclasses import dataclass, replace
 
+from builder.core import variables
+
 DOCKER_HUB = "docker.io"
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = (
@@ -31,7 +33,12 @@ class ImageName:
     @property
     def floating(self) -> bool:
         """Tell whether the reference can mean another image tomorrow: ``latest``, or no tag."""
-        return not self.digest and self.tag in ("", "latest")
+        return not self.digest and self.tag in ("", "latest") and not self.at_run_time
+
+    @property
+    def at_run_time(self) -> bool:
+        """Tell whether the registry is a variable: only the run tells where the image lies."""
+        return variables.leads(self.registry) and "." not in self.registry
 
     @property
     def host(self) -> str:
@@ -67,4 +74,30 @@ def parse(text: str) -> ImageName | None:
         repository=repository,
         tag=match["tag"] or "",
         digest=match["digest"] or "",
+    )
+
+
+def read(text: str) -> ImageName | None:
+    """Read a reference in which variables may stand for parts, as in ``quay.io/x/y:$(TAG)``.
+
+    They stay as they are in the parts. One that stands for the registry, or for all, is the
+    registry: nothing but the run tells where such an image lies.
+    """
+    name = parse(text)
+    hidden, found = variables.hide(text)
+    if name is not None or not found:
+        return name
+    first, _, rest = hidden.partition("/")
+    if variables.leads(text) and "." not in first:
+        return ImageName(
+            registry=variables.show(first, found), repository=variables.show(rest, found)
+        )
+    name = parse(hidden)
+    if name is None:
+        return None
+    return ImageName(
+        registry=variables.show(name.registry, found),
+        repository=variables.show(name.repository, found),
+        tag=variables.show(name.tag, found),
+        digest=variables.show(name.digest, found),
     )

@@ -51,6 +51,8 @@ def leaves(reference: Reference, environment: Environment) -> bool:
     """Tell whether the reference lies outside the environment's network."""
     if reference.kind == "image":
         name = reference.image
+        if name is not None and name.at_run_time:
+            return False
         return name is None or not _registry_inside(name.registry, environment)
     host = hosts.of_url(reference.value)
     return not hosts.is_variable(host) and not hosts.is_inside(host, environment.hosts)
@@ -75,6 +77,11 @@ def _image(reference: Reference, environment: Environment) -> Iterator[Finding]:
             "look at the values that make it",
         )  # fmt: skip
         return
+    if name.at_run_time:
+        yield _finding(
+            reference, "runtime-image", "only the run tells which image this is",
+            "see to it that what fills it in comes from inside", severity="warning",
+        )  # fmt: skip
     if leaves(reference, environment):
         yield _outside(reference, environment, name.registry)
     if name.floating and not reference.origin.test_hook:

@@ -95,7 +95,7 @@ POD = "{{template: {{spec: {{{}}}}}}}"
          ["node-access DaemonSet/x capability NET_ADMIN, container a",
           "node-access DaemonSet/x privileged, container a"]),
         ("", of("ConfigMap", "{a: 'https://outside.example.com/x'}", root="data"),
-         ["outbound-reference https://outside.example.com/x ConfigMap/x /data/a"]),
+         ["outbound-reference https://outside.example.com/x ConfigMap/x data a"]),
         ("", of("Job", "{}", "batch/v1") + HOOK.replace("pre-install", "'pre-install,pre-upgrade'"),
          ["upgrade-hook Job/x pre-upgrade"]),
         ("", of("Job", "{}", "batch/v1") + HOOK, []),

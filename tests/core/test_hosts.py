@@ -80,3 +80,20 @@ def test_outside(host: str) -> None:
 )
 def test_without_the_port(host: str, name: str) -> None:
     assert hosts.without_port(host) == name
+
+
+@pytest.mark.parametrize("host", ["134744072", "0x8080808", "8.8.2056", "010.8.8.8"])
+def test_an_address_that_is_spelled_otherwise_is_outside(host: str) -> None:
+    assert not hosts.is_inside(host, [])
+
+
+@pytest.mark.parametrize("host", ["127.1", "10.1", "0x7f000001", "167772161"])
+def test_an_unrouted_address_that_is_spelled_otherwise_is_inside(host: str) -> None:
+    assert hosts.is_inside(host, [])
+
+
+@pytest.mark.parametrize("host", ["api.wandb.ai:$(PORT)", "api.wandb.ai{{ .Path }}"])
+def test_a_variable_for_the_port_or_the_path_hides_no_host(host: str) -> None:
+    assert not hosts.is_variable(host)
+    assert not hosts.is_inside(host, [])
+    assert hosts.is_inside(host, ["api.wandb.ai"])

@@ -43,6 +43,54 @@ def test_an_image_is_seen(body: dict[str, Any], image: str) -> None:
     assert ("image", image) in found(body)
 
 
+def config(text: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": text}}
+
+
+@pytest.mark.parametrize(
+    ("body", "image"),
+    [
+        (pod({"env": [{"name": "JOB_IMAGE", "value": "docker.io/x/y:$(TAG)"}]}),
+         "docker.io/x/y:$(TAG)"),
+        (pod({"args": ["--image=docker.io/x/y:$(TAG)"]}), "docker.io/x/y:$(TAG)"),
+        (config("image: docker.io/foo/bar:${TAG}\n"), "docker.io/foo/bar:${TAG}"),
+        (config("image: quay.io/foo/bar:{{ .tag }}\n"), "quay.io/foo/bar:{{ .tag }}"),
+        ({"kind": "Any", "spec": {"image": "quay.io/x/y:{{ .tag }}"}}, "quay.io/x/y:{{ .tag }}"),
+        ({"kind": "Any", "spec": {"image": "docker.io/x/y:1 "}}, "docker.io/x/y:1"),
+        ({"kind": "Any", "spec": {"image": {"registry": "a.io/", "repo": "x/y", "tag": 1}}},
+         "a.io/x/y:1"),
+        ({"kind": "Any", "spec": {"script": "crane pull docker.io/x/y:1"}}, "docker.io/x/y:1"),
+        ({"kind": "Any", "spec": {"extraArgs": ["--image", "x/y:1"]}}, "x/y:1"),
+        ({"kind": "Any", "spec": {"driver": {
+            "repository": "nvcr.io/nvidia", "image": "in.local/driver", "version": "1"}}},
+         "nvcr.io/nvidia"),
+        (config("FROM alpine:3.19\nRUN true\n"), "alpine:3.19"),
+        (config("docker run --rm wandb/local:1.2 /bin/x"), "wandb/local:1.2"),
+        (config("repository: otel/collector\ntag: 0.97.0\n"), "otel/collector:0.97.0"),
+        (pod({"env": [{"name": "KANIKO", "value": f"wandb/kaniko@sha256:{64 * 'a'}"}]}),
+         f"wandb/kaniko@sha256:{64 * 'a'}"),
+    ],
+)  # fmt: skip
+def test_an_image_in_pieces_or_in_a_command_is_seen(body: dict[str, Any], image: str) -> None:
+    assert ("image", image) in found(body)
+
+
+def test_a_registry_by_itself_is_seen() -> None:
+    assert found({"kind": "Any", "spec": {"registry": "quay.io/"}}) == [("url", "quay.io/")]
+    assert found({"kind": "Any", "spec": {"registry": "inside.example.com"}}) == []
+
+
+def test_the_defaults_of_a_definition_are_seen() -> None:
+    image = {"type": "string", "default": "docker.io/evil/x:1", "description": "As quay.io/a/b:1."}
+    schema = {"properties": {"spec": {"items": {"properties": {"image": image}}}}}
+    body = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": schema}}]},
+    }
+    assert found(body) == [("image", "docker.io/evil/x:1")]
+
+
 def test_the_host_of_an_external_service_is_seen() -> None:
     body = {"apiVersion": "v1", "kind": "Service", "spec": {"externalName": "api.wandb.ai"}}
     assert found(body) == [("url", "api.wandb.ai")]

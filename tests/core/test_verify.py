@@ -89,10 +89,16 @@ def test_a_floating_tag(value: str, cause: str) -> None:
 
 
 def test_an_image_that_is_none() -> None:
-    found = one(reference("{{ x }}"))
+    found = one(reference("{{ x }}", "spec", "containers", "0", "image"))
     assert (found.code, found.severity) == ("unreadable-image", "error")
     assert found.cause == "'{{ x }}' is not an image reference"
     assert found.hint == "look at the values that make it"
+
+
+def test_an_image_that_only_the_run_tells() -> None:
+    found = one(reference("{{ x }}"))
+    assert (found.code, found.severity) == ("runtime-image", "warning")
+    assert one(reference("docker.io/x/y:$(TAG)")).code == "outside-reference"
 
 
 def test_a_short_name_of_a_registry_is_inside_only_when_it_was_named() -> None:

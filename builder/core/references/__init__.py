@@ -8,6 +8,7 @@ Secrets) an image counts when it is named as one, or has a registry host and a t
 from collections.abc import Collection, Iterator, Mapping
 
 from builder.core.manifests import Manifests, Resource, ResourceId
+from builder.core.references import definitions
 from builder.core.references.model import Kind, Path, Reference
 from builder.core.references.walk import Walk
 
@@ -29,12 +30,14 @@ def collect(
 
 def of_resource(resource: Resource, skip: Collection[Path] = ()) -> Iterator[Reference]:
     """Yield the references of one resource."""
-    body = dict(resource.body)
-    if resource.id.kind == "CustomResourceDefinition":
-        body = {"spec": {"conversion": (body.get("spec") or {}).get("conversion")}}
     walk = Walk(resource, frozenset(skip))
     found: dict[tuple[str, str, Path], Reference] = {}
-    for reference in walk.value(body, (), ""):
+    if resource.id.kind == "CustomResourceDefinition":
+        pieces = definitions.pieces(resource.body)
+    else:
+        pieces = iter([((), dict(resource.body))])
+    references = (r for path, value in pieces for r in walk.value(value, path, ""))
+    for reference in references:
         key = (reference.kind, reference.value, reference.path)
         if found.setdefault(key, reference).comment and not reference.comment:
             found[key] = reference  # what stands in a comment, and again where it counts

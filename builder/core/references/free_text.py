@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from builder.core import image as images
-from builder.core import yaml
+from builder.core import variables, yaml
 from builder.core.errors import YamlError
 
 _SCHEME = r"[a-z][a-z0-9+.-]*://"
@@ -28,6 +28,10 @@ _PUBLIC = re.compile(
     r"/(?>[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*))"
     r"(?![\w/:@])"
 )
+_REPOSITORY = r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)+"
+_DIGESTED = re.compile(
+    rf"(?<![\w./@:$-])({_REPOSITORY}(?::[\w][\w.-]*)?@sha256:[0-9a-f]{{64}})(?!\w)"
+)
 _PLAIN = re.compile(
     r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)+:"
     r"(?:latest|stable|edge|main|master|nightly|dev|lts|alpine|\w[\w.-]*[0-9][\w.-]*|[0-9])"
@@ -37,34 +41,51 @@ _NAMED_LINE = re.compile(
     r"[\"']?([^\s\"',#]+)"
 )
 _NAMED_FLAG = re.compile(r"(?i)(?<!\S)--?(?:[\w.-]*[._-])?image[= ][\"']?([^\s\"',]+)")
+_FROM = re.compile(r"(?m)^FROM[ \t]+(?:--platform=\S+[ \t]+)?([^\s\"']+)")
+# What runs, pulls or copies images; all of its arguments up to the next command.
+_COMMAND = re.compile(
+    r"(?<![\w./-])(?:docker|podman|nerdctl|buildah|crane|ctr|crictl|k3s ctr|regctl|oras)[ \t]+"
+    r"(?:-\S+[ \t]+)*(?:run|pull|create|copy|cp|push|tag|image|images|manifest|digest|export)"
+    r"[ \t]([^\n;|&]*)"
+)
 _GIT = re.compile(r"(?<![\w.@/-])git@[a-z0-9.-]+:[\w.~-]+/[\w./~-]+", re.IGNORECASE)
 _NAMESPACE = re.compile(r"xmlns(?::[\w.-]+)?=[\"']$")
 _COMMENT = re.compile(r"^\s*;|(?:^|\s)(?:#|//)(?:\s|#|$)")
 _NOT_REGISTRIES = re.compile(r"(?:^|\.)(?:k8s\.io|kubernetes\.io)$")
 
 
-def is_image(text: str) -> bool:
-    """Tell whether a text is an image with a registry, and nothing else."""
-    return bool(_QUALIFIED.fullmatch(text) or _PUBLIC.fullmatch(text))
+def is_registry(text: str) -> bool:
+    """Tell whether a text is a registry that everybody knows, with a path or without."""
+    host = text.strip().rstrip("/")
+    return bool(_PUBLIC.fullmatch(host) or _PUBLIC.fullmatch(f"{host}/x"))
 
 
-def images_in(text: str) -> Iterator[tuple[str, bool]]:
+def images_in(text: str, *, named: bool = True) -> Iterator[tuple[str, bool]]:
     """Yield the images of a text, each with True where it stands in a comment.
 
     An image counts when a key names it as one, when it has a registry's host and a tag or digest,
-    or when it is of a registry that everybody knows.
+    when it has a digest, when it is of a registry that everybody knows, and when a program that
+    runs or copies images is given it. Variables may stand for parts of it. A text that is
+    nothing but a path and a tag may be anything, unless something beside it has a name (``named``).
     """
-    if _PLAIN.fullmatch(text) and images.parse(text):
+    if named and _PLAIN.fullmatch(text) and images.parse(text):
         yield text, False
         return
     if "/" not in text and ":" not in text:
         return
-    for pattern in (_NAMED_LINE, _NAMED_FLAG, _QUALIFIED, _PUBLIC):
-        for match in pattern.finditer(text):
-            found = match[1].rstrip(".,;")
-            name = images.parse(found)
+    hidden, found = variables.hide(text)
+    for pattern in (_NAMED_LINE, _NAMED_FLAG, _QUALIFIED, _PUBLIC, _DIGESTED, _FROM):
+        for match in pattern.finditer(hidden):
+            word = match[1].rstrip(".,;")
+            name = images.parse(word)
             if name and _is_named(match, name) and not _NOT_REGISTRIES.search(_host(name)):
-                yield found, _in_comment(text, match.start(1))
+                yield variables.show(word, found), _in_comment(hidden, match.start(1))
+    for match in _COMMAND.finditer(hidden):
+        for word in match[1].split():
+            name = images.parse(word.strip("\"'"))
+            if name and "/" in word and (name.tag or name.digest):
+                text_ = variables.show(word.strip("\"'"), found)
+                yield text_, _in_comment(hidden, match.start())
 
 
 def urls_in(text: str) -> Iterator[tuple[str, bool]]:
@@ -82,7 +103,7 @@ def structures_in(text: str) -> list[Any]:
     """Return the maps and lists that a text holds as YAML or JSON, if it speaks of images."""
     if "\n" not in text and text.lstrip()[:1] not in ("{", "["):
         return []
-    if not re.search(r"image|container", text, re.IGNORECASE):
+    if not re.search(r"image|container|repository", text, re.IGNORECASE):
         return []
     try:
         return [d.value for d in yaml.load_all(text, source="") if isinstance(d.value, dict | list)]
@@ -92,7 +113,11 @@ def structures_in(text: str) -> list[Any]:
 
 def _is_named(match: re.Match[str], name: images.ImageName) -> bool:
     """Tell whether a match in a text is more than a word behind a key that ends in ``image``."""
-    return match.re in (_QUALIFIED, _PUBLIC) or bool(name.tag or name.digest) or "/" in match[1]
+    return (
+        match.re in (_QUALIFIED, _PUBLIC, _DIGESTED)
+        or bool(name.tag or name.digest)
+        or "/" in match[1]
+    )
 
 
 def _host(name: images.ImageName) -> str:

@@ -9,6 +9,7 @@ from builder.core.pointer import pointer
 
 Kind = Literal["image", "chart", "oci", "url"]
 Path = tuple[str, ...]
+CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,8 +31,13 @@ class Reference:
 
     @property
     def image(self) -> images.ImageName | None:
-        """The parsed name of an image reference."""
-        return images.parse(self.value) if self.kind == "image" else None
+        """The parsed name of an image reference.
+
+        Variables may stand for parts of it, but not in a container: there nothing fills them in.
+        """
+        if self.kind != "image":
+            return None
+        return images.parse(self.value) if in_container(self.path) else images.read(self.value)
 
     @property
     def nested(self) -> bool:
@@ -45,3 +51,8 @@ class Reference:
 
     def __str__(self) -> str:
         return f"{self.resource} {self.place}"
+
+
+def in_container(path: Path) -> bool:
+    """Tell whether a path is that of a container's image."""
+    return len(path) > 2 and path[-3] in CONTAINERS and path[-1] == "image"
