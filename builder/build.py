@@ -58,7 +58,7 @@ def build(overlay: Overlay) -> Build:
         [n.chart for n in nested],
         references,
     )
-    if not (first.findings or unexamined):
+    if not finding_lists.blocking([*first.findings, *unexamined]):  # else much was not seen
         checked += unmatched.findings(overlay.environment, references)
     checked = [*next_steps.named(checked, overlay.name, patched=overlay.airgap_file.is_file())]
     lock = _lock(overlay, first, nested, references)

@@ -41,7 +41,9 @@ def _becomes(moved: Moved, environment: Environment) -> str:
 
 def _left(reference: Reference, environment: Environment) -> Iterator[str]:
     """Yield what is still to be said of a reference that nothing changed."""
-    if leaves(reference, environment):
+    if reference.comment:
+        yield "stands in a comment"
+    elif leaves(reference, environment):
         yield "is outside"
     if reference.image is not None and reference.image.floating:
         yield "floats"

@@ -7,10 +7,12 @@ import pytest
 from tests.conftest import Run
 from tests.source import Source, snapshot
 from tests.styles.leaving import STYLES as LEAVING
+from tests.styles.model import Style
 from tests.styles.references import WHOLE
 from tests.test_airgap import airgap, by_hand
 from tests.test_airgap_styles import PATCHES, built, vendored
 
+URL = "https://docs.acme.example/settings"
 KUSTOMIZATION = "overlays/prod/kustomization.yaml"
 TRANSFORMERS = "transformers:\n  - patches/airgap.yaml\n"
 
@@ -120,3 +122,12 @@ def test_the_table_says_why_something_is_not_changed(tmp_path: Path, run: Run) -
     style = next(s for s in LEAVING if s.name == "hard-coded in the chart itself")
     out = airgap(run, vendored(tmp_path, run, style), "-v")[1]
     assert "not changed: is outside" in out
+
+
+def test_the_table_tells_what_nothing_fetches(tmp_path: Path, run: Run) -> None:
+    head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+    text = f"{head}data:\n  a.ini: |\n    # {URL}\n    a = b\n"
+    style = Style(name="comment", templates={"c.yaml": text})
+    out = airgap(run, vendored(tmp_path, run, style), "-v")[1]
+    [line] = [line for line in out.splitlines() if line.startswith(URL)]
+    assert line.endswith("not changed: stands in a comment")

@@ -308,3 +308,21 @@ def test_the_lock_names_every_chart_by_digest(source: Source, run: Run) -> None:
     vendored = yaml.safe_load(source.read("base/wandb/charts.lock.yaml"))
     known = {(c["name"], c["version"]): c["sha256"] for c in vendored["charts"]}
     assert {(c["name"], c["version"]): c["sha256"] for c in lock["charts"]} == known
+
+
+def test_a_setting_that_matches_nothing_is_a_warning(source: Source, run: Run) -> None:
+    source.edit("overlays/example/environment.yaml", "pins:\n", "pins:\n  wandb/locl: 1.2.3\n")
+    assert run("airgap", "example").code == 0
+    result = run("build", "example", "--check")
+    assert result.code == 0
+    assert "warning: wandb/locl [unmatched-setting]" in result.out
+    assert "did you mean wandb/local?" in result.out
+
+
+def test_settings_are_not_held_against_what_could_not_be_seen(source: Source, run: Run) -> None:
+    source.edit("overlays/example/environment.yaml", "pins:\n", "pins:\n  wandb/locl: 1.2.3\n")
+    for path in source.path("base/wandb/charts").glob("operator-wandb-*.tgz"):
+        path.unlink()
+    out = run("build", "example", "--check").out
+    assert "[chart-not-vendored]" in out
+    assert "[unmatched-setting]" not in out
