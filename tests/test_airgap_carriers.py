@@ -87,17 +87,25 @@ def test_an_oci_repository_object_cannot_pull_over_http(tmp_path: Path, run: Run
     assert not built(source).ships
 
 
-def test_values_that_another_resource_sets_again(tmp_path: Path, run: Run) -> None:
-    """k3s merges a HelmChartConfig over the values: patches below it have no effect."""
-    config = """\
+def config(values: str) -> str:
+    return f"""\
 ---
 apiVersion: helm.cattle.io/v1
 kind: HelmChartConfig
-metadata: {name: app, namespace: kube-system}
+metadata: {{name: app, namespace: kube-system}}
 spec:
-  valuesContent: "image: quay.io/acme/web:1.2.3"
+  valuesContent: '{values}'
 """
-    source = vendored(tmp_path, run, WHOLE, k3s("{}") + config)
+
+
+def test_values_in_another_resource(tmp_path: Path, run: Run) -> None:
+    close(tmp_path, run, WHOLE, k3s("{}") + config("image: quay.io/acme/web:1.2.3"))
+
+
+def test_values_that_another_resource_sets_again(tmp_path: Path, run: Run) -> None:
+    """k3s merges a HelmChartConfig over the values: patches below it have no effect."""
+    hidden = config(r'"image": "quay.io\u002facme/web:1.2.3"')
+    source = vendored(tmp_path, run, WHOLE, k3s("{}") + hidden)
     result = run("airgap", "prod", "--root", str(source.root))
     assert result.code == 1
     assert "[values-not-taken]" in result.err
