@@ -103,7 +103,7 @@ def _first_order(
     """Return the changes of what stands in Git itself."""
     skip: dict[ResourceId, set[Path]] = {}
     for chart in charts:
-        places = (*chart.value_paths, chart.chart_path)
+        places = (*chart.value_paths, *chart.source_paths)
         skip.setdefault(chart.resource.id, set()).update(places)
         if chart.repository_at:
             skip.setdefault(chart.repository_at[0], set()).add(chart.repository_at[1])

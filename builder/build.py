@@ -92,7 +92,7 @@ def collect(manifests: Manifests, nested: Sequence[NestedRender]) -> list[Refere
     skip: dict[ResourceId, set[tuple[str, ...]]] = {}
     for render_ in nested:
         chart = render_.chart
-        skip.setdefault(chart.resource.id, set()).update((*chart.value_paths, chart.chart_path))
+        skip.setdefault(chart.resource.id, set()).update((*chart.value_paths, *chart.source_paths))
     charts = [
         Reference(
             kind="oci" if n.chart.repository.startswith("oci://") else "chart",

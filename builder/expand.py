@@ -1,6 +1,6 @@
 """The second order: what controllers will create in the cluster from custom resources."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,10 +60,23 @@ def expand(
             continue
         renders.append(outcome)
         findings += outcome.findings
-        below, more = expand(overlay, outcome.created, depth=depth + 1)
-        renders += below
-        findings += more
+        for resources_ in _installed_and_upgraded(overlay, outcome):
+            below, more = expand(overlay, resources_, depth=depth + 1)
+            renders += [one for one in below if one not in renders]
+            findings += [one for one in more if one not in findings]
     return renders, findings
+
+
+def _installed_and_upgraded(
+    overlay: Overlay, outcome: NestedRender
+) -> Iterator[tuple[Resource, ...]]:
+    """Yield what a controller creates, and again where an upgrade makes other carriers of it."""
+    yield outcome.created
+    rules = overlay.base.base.nested_charts
+    known = {resource.id for resource in outcome.resources}
+    if any(r.id in known and nested_charts.is_carrier(r, rules) for r in outcome.on_upgrade):
+        upgraded = {r.id: r for r in (*outcome.created, *outcome.on_upgrade)}
+        yield tuple(upgraded.values())
 
 
 def render(overlay: Overlay, chart: NestedChart) -> NestedRender | Finding:
@@ -77,8 +90,10 @@ def render(overlay: Overlay, chart: NestedChart) -> NestedRender | Finding:
     except CommandError as error:
         return _failed(chart, helm.message(error))
     upgrade = Rendered(resources=(), findings=())
-    if archive.tells_upgrades(path.read_bytes(), source=chart.title):
-        upgrade = _on_upgrade(overlay, chart, path, read)
+    asks = archive.asks(path.read_bytes(), source=chart.title)
+    served = nested_charts.served_later(chart, asks, read.resources)
+    if served is not None:
+        upgrade = _on_upgrade(overlay, chart, path, read, served)
     return NestedRender(
         chart=chart,
         sha256=entry.sha256,
@@ -89,7 +104,12 @@ def render(overlay: Overlay, chart: NestedChart) -> NestedRender | Finding:
 
 
 def _template(
-    overlay: Overlay, chart: NestedChart, path: Path, *, upgrade: bool = False
+    overlay: Overlay,
+    chart: NestedChart,
+    path: Path,
+    *,
+    upgrade: bool = False,
+    served: Sequence[str] = (),
 ) -> Rendered:
     environment = overlay.environment
     text = helm.template(
@@ -99,23 +119,37 @@ def _template(
         values=chart.values,
         sets=chart.sets,
         kube_version=environment.kubernetes,
-        api_versions=environment.api_versions,
+        api_versions=(*environment.api_versions, *served),
         upgrade=upgrade,
     )
-    return rendered.read(text, chart=chart.title, parent=chart.resource.id)
+    return rendered.read(text, chart=chart.title, parent=chart.resource.id, tests=chart.tests)
 
 
-def _on_upgrade(overlay: Overlay, chart: NestedChart, path: Path, installed: Rendered) -> Rendered:
-    """Return what an upgrade renders otherwise: a controller does both, sooner or later."""
+def _on_upgrade(
+    overlay: Overlay,
+    chart: NestedChart,
+    path: Path,
+    installed: Rendered,
+    served: Sequence[str],
+) -> Rendered:
+    """Return what an upgrade renders otherwise: a controller does both, sooner or later.
+
+    What makes further resources counts as soon as it differs at all.
+    """
     try:
-        read = _template(overlay, chart, path, upgrade=True)
+        read = _template(overlay, chart, path, upgrade=True, served=served)
     except CommandError as error:
         return Rendered(resources=(), findings=(_not_on_upgrade(chart, helm.message(error)),))
-    known = {resource.id: _fetched(resource) for resource in installed.resources}
-    return Rendered(
-        resources=tuple(r for r in read.resources if known.get(r.id) != _fetched(r)),
-        findings=read.findings,
-    )
+    known = {resource.id: resource for resource in installed.resources}
+    rules = overlay.base.base.nested_charts
+
+    def differs(resource: Resource) -> bool:
+        before = known.get(resource.id)
+        if before is None or nested_charts.is_carrier(resource, rules):
+            return before is None or before.body != resource.body
+        return _fetched(before) != _fetched(resource)
+
+    return Rendered(resources=tuple(filter(differs, read.resources)), findings=read.findings)
 
 
 def _fetched(resource: Resource) -> set[tuple[object, ...]]:

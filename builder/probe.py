@@ -4,12 +4,13 @@ import base64
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from builder.core import archive, refusals, rendered, trace, value_changes
+from builder.core import nested as nested_charts
 from builder.core import references as collecting
 from builder.core.archive import ChartArchive
 from builder.core.findings import Finding
@@ -61,7 +62,8 @@ class Probe:
         self.unlocked: dict[ValuePath, bool] = {}
         self.by_hand = value_changes.by_hand(chart, GENERATED)
         self._path = path
-        self._upgrades: bool | None = None
+        self._looked = False
+        self._later: tuple[str, ...] | None = None
 
     def look(self, values: Mapping[str, Any]) -> Look:
         """Render with the user's values, as an installation and, where it differs, an upgrade.
@@ -69,15 +71,21 @@ class Probe:
         Raises CommandError when the chart does not render.
         """
         look = self._render(values)
-        if self._upgrades is None:
-            self._upgrades = archive.tells_upgrades(self._path.read_bytes(), source="")
-            if self._upgrades:
-                both = self._with_upgrade(look, values)
-                self._upgrades = both is not look
-                return both
-        return self._with_upgrade(look, values) if self._upgrades else look
+        if self._looked:
+            return look if self._later is None else self._with_upgrade(look, values)
+        self._looked = True
+        asks = archive.asks(self._path.read_bytes(), source="")
+        self._later = nested_charts.served_later(self.chart, asks, look.resources)
+        if self._later is None:
+            return look
+        both = self._with_upgrade(look, values)
+        if both is look:  # it asks, but for nothing that counts
+            self._later = None
+        return both
 
-    def _render(self, values: Mapping[str, Any], *, upgrade: bool = False) -> Look:
+    def _render(
+        self, values: Mapping[str, Any], *, upgrade: bool = False, served: Sequence[str] = ()
+    ) -> Look:
         self.renders += 1
         environment = self.overlay.environment
         text = helm.template(
@@ -87,10 +95,15 @@ class Probe:
             values=values,
             sets=self.chart.sets,
             kube_version=environment.kubernetes,
-            api_versions=environment.api_versions,
+            api_versions=(*environment.api_versions, *served),
             upgrade=upgrade,
         )
-        read = rendered.read(text, chart=self.chart.title, parent=self.chart.resource.id)
+        read = rendered.read(
+            text,
+            chart=self.chart.title,
+            parent=self.chart.resource.id,
+            tests=self.chart.tests,
+        )
         effective = next((r for r in read.resources if r.id.name == _NAME), None)
         encoded = get(effective.body, ("data", "values")) if effective else None
         resources = tuple(r for r in read.resources if r is not effective)
@@ -103,7 +116,7 @@ class Probe:
     def _with_upgrade(self, look: Look, values: Mapping[str, Any]) -> Look:
         """Add what only an upgrade refers to; the same look when that is nothing."""
         try:
-            upgraded = self._render(values, upgrade=True)
+            upgraded = self._render(values, upgrade=True, served=self._later or ())
         except CommandError:
             return look  # without a cluster some charts refuse: the build warns of it
         known = {(r.resource, r.path, r.value) for r in look.references}

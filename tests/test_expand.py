@@ -35,6 +35,26 @@ spec: {containers: [{name: main, image: "IMAGE"}]}
 """
 
 
+# A release of the same chart, with a value that only an upgrade sets.
+RELEASE = """
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: charts, namespace: wandb}
+spec: {url: "https://charts.wandb.ai"}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: inner, namespace: wandb}
+spec:
+  chart:
+    spec:
+      chart: operator-wandb
+      version: 0.18.0
+      sourceRef: {kind: HelmRepository, name: charts}
+  values: {inner: true, late: {{ .Release.IsUpgrade }}}
+"""
+
+
 def pod(name: str, image: str) -> str:
     return POD.replace("NAME", name).replace("IMAGE", image)
 
@@ -47,8 +67,27 @@ def pod(name: str, image: str) -> str:
         "{{ if not .Release.IsInstall }}" + pod("late", "quay.io/late/one:1") + "{{ end }}",
         '{{ if gt (int .Release.Revision) 1 }}{{ fail "no" }}{{ end }}'
         "{{ if .Release.IsUpgrade }}" + pod("late", "quay.io/late/one:1") + "{{ end }}",
+        "{{ with .Release }}{{ if .IsUpgrade }}"
+        + pod("late", "quay.io/late/one:1")
+        + "{{ end }}{{ end }}",
+        '{{ if .Capabilities.APIVersions.Has "apps.wandb.com/v1" }}'
+        + pod("late", "quay.io/late/one:1")
+        + "{{ end }}",
+        "{{ if .Values.late }}"
+        + pod("late", "quay.io/late/one:1")
+        + "{{ else if not .Values.inner }}"
+        + RELEASE
+        + "{{ end }}",
     ],
-    ids=["another image", "another Pod", "not an installation", "beside the revision"],
+    ids=[
+        "another image",
+        "another Pod",
+        "not an installation",
+        "beside the revision",
+        "inside with",
+        "once a definition is there",
+        "another release",
+    ],
 )
 def test_an_image_that_only_an_upgrade_brings_is_seen(
     source: Source, tmp_path: Path, template: str

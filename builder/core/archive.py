@@ -108,24 +108,27 @@ def _references(schema: Any) -> Iterator[str]:
                     yield str(value)
 
 
-_TELLS_UPGRADES = re.compile(rb"\.Release\.(?:IsUpgrade|IsInstall|Revision)\b")
+_ASKS = {
+    "upgrade": re.compile(rb"\bIsUpgrade\b|\bIsInstall\b|\.Revision\b"),
+    "api-versions": re.compile(rb"\bAPIVersions\b"),
+}
 
 
-def tells_upgrades(data: bytes, *, source: str) -> bool:
-    """Tell whether a template of a chart, at any depth, asks if it is installed or upgraded."""
-    return _tells_upgrades(read(data, source=source).files, source)
+def asks(data: bytes, *, source: str) -> frozenset[str]:
+    """Tell what a chart, at any depth, may ask beside its values.
+
+    ``upgrade``: whether it is installed or upgraded; ``api-versions``: what the cluster serves. Any
+    file counts but prose: a value may hold a template, and ``with .Release`` hides its name.
+    """
+    return frozenset(_asks(read(data, source=source).files, source))
 
 
-def _tells_upgrades(files: Mapping[str, bytes], source: str) -> bool:
+def _asks(files: Mapping[str, bytes], source: str) -> Iterator[str]:
     for path, content in files.items():
         if path.endswith(".tgz"):
-            if _tells_upgrades(read(content, source=f"{source}: {path}").files, source):
-                return True
-        elif "templates/" in path and not path.endswith("NOTES.txt"):  # nobody creates notes
-            found = _TELLS_UPGRADES.search(content)
-            if found:
-                return True
-    return False
+            yield from asks(content, source=f"{source}: {path}")
+        elif not path.endswith(("NOTES.txt", ".md")):
+            yield from (what for what, pattern in _ASKS.items() if pattern.search(content))
 
 
 def missing_dependencies(files: Mapping[str, bytes], source: str, path: str = "") -> list[str]:

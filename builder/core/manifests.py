@@ -52,22 +52,23 @@ class Origin:
     """Where a resource comes from.
 
     ``source`` is the kustomization, the file or the chart (``name-version``); ``template`` the
-    chart's template; ``hooks`` the Helm hook events; ``parent`` the custom resource that names the
+    chart's template; ``hooks`` the Helm hook events; ``tests`` tells that the controller runs test
+    hooks; ``parent`` the custom resource that names the
     chart; ``patches`` what changed the resource since, in order.
     """
 
     source: str
     template: str = ""
     hooks: tuple[str, ...] = ()
+    tests: bool = False
     parent: ResourceId | None = None
     patches: tuple[AppliedOperation, ...] = ()
 
     @property
     def test_hook(self) -> bool:
         """Tell whether only ``helm test`` would create the resource."""
-        return bool(self.hooks) and all(
-            h in ("test", "test-success", "test-failure") for h in self.hooks
-        )
+        tests = ("test", "test-success", "test-failure")
+        return bool(self.hooks) and not self.tests and all(hook in tests for hook in self.hooks)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

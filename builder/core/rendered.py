@@ -13,6 +13,7 @@ from builder.core.manifests import Origin, Resource, ResourceId, objects
 _SEPARATOR = re.compile(r"(?:^|\s*\n)---\s*")
 _SOURCE = re.compile(r"^# Source: (\S+)$", re.MULTILINE)
 _HOOK = "helm.sh/hook"
+_ARGO_HOOK = "argocd.argoproj.io/hook"  # counts where helm's own would not
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,9 +34,10 @@ def split(text: str) -> Iterator[tuple[str, str]]:
             yield template, part
 
 
-def read(text: str, *, chart: str, parent: ResourceId | None) -> Rendered:
+def read(text: str, *, chart: str, parent: ResourceId | None, tests: bool = False) -> Rendered:
     """Read what helm rendered from ``chart`` (``name-version``) for the resource ``parent``.
 
+    ``tests`` tells that its controller runs the chart's test hooks.
     A document that cannot be read, a duplicate key and an object that stands twice are findings.
     """
     resources: dict[ResourceId, Resource] = {}
@@ -48,7 +50,7 @@ def read(text: str, *, chart: str, parent: ResourceId | None) -> Rendered:
                     _duplicate(duplicate.key, place, chart) for duplicate in document.duplicates
                 )
                 for body in objects(document.value, template):
-                    resource = _resource(body, chart, template, parent)
+                    resource = _resource(body, chart, template, parent, tests=tests)
                     if resources.setdefault(resource.id, resource) is not resource:
                         findings.append(_twice(resource, place))
         except (YamlError, ConfigurationError) as error:
@@ -56,13 +58,20 @@ def read(text: str, *, chart: str, parent: ResourceId | None) -> Rendered:
     return Rendered(resources=tuple(resources.values()), findings=tuple(findings))
 
 
-def _resource(body: object, chart: str, template: str, parent: ResourceId | None) -> Resource:
+def _resource(
+    body: object, chart: str, template: str, parent: ResourceId | None, *, tests: bool
+) -> Resource:
     assert isinstance(body, dict)  # noqa: S101 - objects() checked it
     annotations = (body.get("metadata") or {}).get("annotations") or {}
-    hooks = tuple(h.strip() for h in str(annotations.get(_HOOK) or "").split(",") if h.strip())
-    return Resource(
-        body=body, origin=Origin(source=chart, template=template, hooks=hooks, parent=parent)
+    named = ",".join(str(annotations.get(key) or "") for key in (_HOOK, _ARGO_HOOK))
+    origin = Origin(
+        source=chart,
+        template=template,
+        hooks=tuple(hook.strip() for hook in named.split(",") if hook.strip()),
+        tests=tests,
+        parent=parent,
     )
+    return Resource(body=body, origin=origin)
 
 
 def _duplicate(key: str, place: str, chart: str) -> Finding:

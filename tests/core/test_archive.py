@@ -189,4 +189,4 @@ def test_whether_a_chart_renders_otherwise_on_an_upgrade(
     path: str, text: bytes, tells: bool
 ) -> None:
     data = packed({"app/Chart.yaml": META, path: text})
-    assert archive.tells_upgrades(data, source="x") is tells
+    assert ("upgrade" in archive.asks(data, source="x")) is tells

@@ -209,6 +209,11 @@ def test_what_flux_does_that_cannot_be_told(text: str, cause: str) -> None:
     assert refused(text) == cause
 
 
+def test_flux_runs_tests_where_it_is_told_to() -> None:
+    assert not chart(release(**flux_chart()) + REPOSITORY).tests
+    assert chart(release(**flux_chart(), test={"enable": True}) + REPOSITORY).tests
+
+
 def application(**spec: Any) -> str:
     return document("argoproj.io/v1alpha1", "Application", "app", spec=spec)
 
@@ -377,6 +382,9 @@ def test_a_config_that_cannot_be_read_stops_its_chart() -> None:
         ("fleet.cattle.io/v1alpha1", "HelmOp"),
         ("operators.coreos.com/v1alpha1", "Subscription"),
         ("addons.cluster.x-k8s.io/v1alpha1", "HelmChartProxy"),
+        ("helm.fluxcd.io/v1", "HelmRelease"),
+        ("helm.crossplane.io/v1beta1", "Release"),
+        ("kappctrl.k14s.io/v1alpha1", "App"),
     ],
 )
 def test_kinds_that_bring_more_than_can_be_told(api: str, kind: str) -> None:
@@ -387,3 +395,19 @@ def test_kinds_that_bring_more_than_can_be_told(api: str, kind: str) -> None:
 
 def test_others_bring_nothing() -> None:
     assert find(document("v1", "ConfigMap", "a") + document("x.io/v1", "HelmRelease", "b")) == []
+
+
+def test_definitions_beside_a_resource_are_served() -> None:
+    definition = document(
+        "apiextensions.k8s.io/v1", "CustomResourceDefinition", "as.x.io",
+        spec={"group": "x.io", "names": {"kind": "A"}, "versions": [
+            {"name": "v1", "served": True}, {"name": "v2", "served": False}]},
+    )  # fmt: skip
+    [found] = [f for f in find(definition + wandb(chart=CHART)) if isinstance(f, NestedChart)]
+    assert found.api_versions == ("x.io/v1", "x.io/v1/A")
+
+
+def test_what_stands_beside_the_chart_is_looked_at() -> None:
+    found = chart(helm_chart(**K3S, jobImage="docker.io/x/y:1"))
+    assert ("spec",) not in found.source_paths
+    assert ("spec", "jobImage") not in (*found.source_paths, *found.value_paths)

@@ -32,6 +32,14 @@ def test_resources_know_their_hooks_and_what_made_them() -> None:
     assert (resource.origin.source, resource.origin.parent) == ("app-1.0.0", PARENT)
 
 
+def test_a_test_that_something_runs_is_no_test_hook() -> None:
+    text = pod("a", "  annotations:\n    helm.sh/hook: test\n")
+    (resource,) = rendered.read(text, chart="app-1.0.0", parent=PARENT, tests=True).resources
+    assert not resource.origin.test_hook
+    (resource,) = read(text + "    argocd.argoproj.io/hook: PreSync\n").resources
+    assert not resource.origin.test_hook
+
+
 def test_lists_are_taken_apart() -> None:
     items = "{apiVersion: v1, kind: Pod, metadata: {name: a}}"
     found = read(f"apiVersion: v1\nkind: List\nitems: [{items}]\n")

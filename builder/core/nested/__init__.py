@@ -5,6 +5,7 @@ Argo CD ``Application`` and k3s ``HelmChart`` are built in. What cannot be told 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from builder.core import yaml
@@ -12,7 +13,8 @@ from builder.core.encoding import decoded
 from builder.core.environment import NestedChartRule
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
-from builder.core.nested import argocd, flux, k3s
+from builder.core.nested import argocd, definitions, flux, k3s
+from builder.core.nested.later import served_later
 from builder.core.nested.model import Found, NestedChart, cannot_tell
 from builder.core.pointer import get, tokens
 from builder.core.values import merge
@@ -20,7 +22,18 @@ from builder.core.values import merge
 
 def find(manifests: Manifests, rules: Sequence[NestedChartRule]) -> list[Found]:
     """Return the nested charts of all resources, and a finding for each that cannot be told."""
-    return [found for resource in manifests for found in _of(resource, manifests, rules)]
+    found = [one for resource in manifests for one in _of(resource, manifests, rules)]
+    served = definitions.api_versions(manifests)
+    return [
+        replace(one, api_versions=served) if isinstance(one, NestedChart) and served else one
+        for one in found
+    ]
+
+
+def is_carrier(resource: Resource, rules: Sequence[NestedChartRule]) -> bool:
+    """Tell whether a controller makes further resources from a resource."""
+    key = (resource.id.group, resource.id.kind)
+    return key in _BUILT_IN or any((rule.group, rule.kind) == key for rule in rules)
 
 
 def _of(
@@ -81,6 +94,7 @@ def _declared(resource: Resource, manifests: Manifests, rule: NestedChartRule) -
         values_path=values_path,
         repository_at=(resource.id, (*tokens(rule.chart), "url")),
         chart_path=tokens(rule.chart),
+        source_paths=(tokens(rule.chart),),
     )
 
 
@@ -116,6 +130,13 @@ _BUILT_IN: dict[tuple[str, str], Callable[[Resource, Manifests], Iterator[Found]
     ("fleet.cattle.io", "HelmOp"): _opaque,
     ("operators.coreos.com", "Subscription"): _opaque,
     ("addons.cluster.x-k8s.io", "HelmChartProxy"): _opaque,
+    ("apps.open-cluster-management.io", "HelmRelease"): _opaque,
+    ("apps.open-cluster-management.io", "Subscription"): _opaque,
+    ("helm.crossplane.io", "Release"): _opaque,
+    ("helm.fluxcd.io", "HelmRelease"): _opaque,
+    ("helm.k0sproject.io", "Chart"): _opaque,
+    ("kappctrl.k14s.io", "App"): _opaque,
+    ("packaging.carvel.dev", "PackageInstall"): _opaque,
 }
 
-__all__ = ["Found", "NestedChart", "find"]
+__all__ = ["Found", "NestedChart", "find", "is_carrier", "served_later"]

@@ -60,6 +60,7 @@ def _application_chart(
         values_text=(*path, "helm", "values") if in_text else None,
         repository_at=(resource.id, (*path, "repoURL")),
         chart_path=path,
+        source_paths=tuple((*path, key) for key in ("repoURL", "chart", "targetRevision")),
     )
 
 

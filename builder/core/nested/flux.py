@@ -44,6 +44,8 @@ def helm_release(resource: Resource, manifests: Manifests) -> Iterator[Found]:
         values_path=("spec", "values"),
         repository_at=(owner.id, ("spec", "url")),
         chart_path=("spec", "chart", "spec") if spec.get("chart") else ("spec", "chartRef"),
+        source_paths=(("spec", "chart"), ("spec", "chartRef")),
+        tests=bool(get(spec, ("test", "enable"))),
     )
 
 

@@ -53,6 +53,7 @@ def helm_chart(resource: Resource, manifests: Manifests) -> Iterator[Found]:
         values_text=("spec", "valuesContent"),
         repository_at=(resource.id, ("spec", "repo" if spec.get("repo") else "chart")),
         chart_path=("spec",),
+        source_paths=tuple(("spec", key) for key in ("chart", "repo", "version")),
     )
 
 
