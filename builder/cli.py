@@ -15,6 +15,7 @@ from builder.commands.diff import diff
 from builder.commands.explain import explain
 from builder.commands.images import images
 from builder.commands.lock import lock
+from builder.commands.mirror import mirror
 from builder.commands.publish import publish
 from builder.commands.sync import sync
 from builder.commands.vendor import vendor
@@ -57,6 +58,7 @@ def _options(
 
 for command in (vendor, airgap, lock, build, diff, publish, sync, images, explain):
     app.command()(command)
+app.add_typer(mirror, name="mirror")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -23,11 +23,16 @@ class Failure:
 
 
 def each(
-    work: Callable[[T], R], items: Iterable[T], jobs: int, subject: Callable[[T], str]
+    work: Callable[[T], R],
+    items: Iterable[T],
+    jobs: int,
+    subject: Callable[[T], str],
+    stop: Callable[[], None] = lambda: None,
 ) -> tuple[list[tuple[T, R]], list[Failure]]:
     """Do the work for each item, ``jobs`` at a time; return what was done, and what failed.
 
-    Both in the order of the items. An interrupt ends it once the work at hand is done.
+    Both in the order of the items. An interrupt ends it once the work at hand is done, which
+    ``stop`` may hasten.
     """
     done: list[tuple[T, R]] = []
     failures: list[Failure] = []
@@ -40,6 +45,7 @@ def each(
                 except ToolError as error:
                     failures.append(Failure(subject=subject(item), error=error))
         except BaseException:
+            stop()
             pool.shutdown(cancel_futures=True)
             raise
     return done, failures

@@ -1,8 +1,24 @@
 """What `sealift lock` and `sealift mirror` print."""
 
-from builder.core.images_lock import ImagesLock
-from builder.core.text import count
+import json
+import sys
+import threading
+import time
+from typing import Any, Self
 
+from builder.core.images_lock import ImagesLock
+from builder.core.text import count, table
+from builder.mirror.plan import Plan
+from builder.mirror.run import Outcome
+
+_STATES = {
+    "copy": "to copy",
+    "present": "is there",
+    "replace": "is another there",
+    "stays": "stays where it is",
+    "unsourced": "missing, source unknown",
+    "unasked": "",
+}
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -28,3 +44,123 @@ def text_diff(before: str, after: str, name: str) -> str:
         before.splitlines(), after.splitlines(), name, f"{name} (fresh)", lineterm=""
     )
     return "\n".join(lines)
+
+
+def plan_table(plan: Plan) -> str:
+    """Write a plan for people: each image and chart, then what it comes to."""
+    rows = [
+        (
+            step.image.source or "unknown",
+            step.image.image,
+            size(step.image.size),
+            _STATES[step.state],
+        )
+        for step in plan.images
+    ]
+    rows += [
+        (
+            f"chart {step.chart.name}-{step.chart.version}",
+            step.target,
+            size(step.size),
+            _STATES[step.state],
+        )
+        for step in plan.charts
+    ]
+    todo = [s for s in plan.images if s.state in ("copy", "replace", "unasked")]
+    total = f"{count(len(todo), 'image')} to copy, at most {size(sum(s.image.size for s in todo))}"
+    head = ("FROM", "TO", "SIZE", "STATE")
+    return f"{table(head, rows)}\n\n{total}"
+
+
+def plan_json(plan: Plan) -> str:
+    """Write a plan as JSON; sizes are in bytes."""
+    images = [
+        {
+            "source": step.image.source,
+            "image": step.image.image,
+            "digest": step.image.digest,
+            "mediaType": step.image.media_type,
+            "size": step.image.size,
+            "platforms": [p.platform for p in step.image.platforms],
+            "state": step.state,
+            **({"found": step.found} if step.found else {}),
+        }
+        for step in plan.images
+    ]
+    charts = [
+        {
+            "name": step.chart.name,
+            "version": step.chart.version,
+            "sha256": step.chart.sha256,
+            "size": step.size,
+            "target": step.target,
+            "state": step.state,
+        }
+        for step in plan.charts
+    ]
+    value: dict[str, Any] = {"images": images, "charts": charts}
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """Write what a copy came to."""
+    done = [count(len(outcome.copied), "image")]
+    done += [count(len(outcome.charts), "chart")] if outcome.charts else []
+    total = sum(copied.size for copied in outcome.copied)
+    lines = [f"copied: {', '.join(done)}, {size(total)}; {outcome.present} were there already"]
+    failed = len({f.subject for f in outcome.findings})
+    return "\n".join(lines + ([f"failed: {failed}, see above"] if failed else []))
+
+
+class Progress:
+    """Says on standard error how a copy goes on: a line that moves, or plain lines.
+
+    Leaving the ``with`` by an error makes all that copies break off.
+    """
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._lock = threading.Lock()
+        self._size = 0
+        self._done = 0
+        self._shown = 0.0
+        self._stopped = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._stopped = kind is not None
+        if self._terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def stop(self) -> None:
+        """Make all that copies break off."""
+        self._stopped = True
+
+    def planned(self, size: int) -> None:
+        """Take in how many bytes are to be copied, at most."""
+        self._size = size
+
+    def advanced(self, size: int) -> None:
+        """Take in that so many bytes are dealt with."""
+        if self._stopped:
+            raise KeyboardInterrupt
+        with self._lock:
+            self._done += size
+            now = time.monotonic()
+            if self._terminal and now - self._shown > 0.1:
+                self._shown = now
+                self._draw()
+
+    def finished(self, image: str, copied: int) -> None:
+        """Take in that an image is there."""
+        with self._lock:
+            clear = "\r\x1b[K" if self._terminal else ""
+            print(f"{clear}{image}  {size(copied)}", file=sys.stderr, flush=True)
+
+    def _draw(self) -> None:
+        share = self._done / self._size if self._size else 1.0
+        bar = "#" * int(30 * share)
+        text = f"\r[{bar:30}] {size(self._done)} of {size(self._size)}\x1b[K"
+        print(text, end="", file=sys.stderr, flush=True)

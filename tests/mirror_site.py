@@ -45,12 +45,14 @@ class MirrorSite:
         """Run a command of the site's environment with what it needs to reach both sides."""
         return self.run(*argv, *self.flags)
 
-    def push(self, name: str, platforms: tuple[str, ...] = PLATFORMS) -> PushedImage:
-        """Make an image outside."""
+    def push(
+        self, name: str, platforms: tuple[str, ...] = PLATFORMS, filler: int = 0
+    ) -> PushedImage:
+        """Make an image outside, with so many bytes more in each layer."""
         parsed = image.parse(name)
         assert parsed is not None
         repository = f"{parsed.registry}/{parsed.repository}"
-        pushed = push_image(self.outside.host, repository, parsed.tag, platforms)
+        pushed = push_image(self.outside.host, repository, parsed.tag, platforms, filler=filler)
         self.pushed[name] = pushed
         return pushed
 

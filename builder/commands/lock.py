@@ -42,9 +42,9 @@ def lock(
     ca_file: CaFileOption = None,
     via: ViaOption = None,
 ) -> int:
-    """Write overlays/ENV/images.lock.yaml: what every image of the closure is, by digest.
+    """Lock what every image of the closure is, by digest.
 
-    Nothing is written when an image cannot be resolved, or a tag has moved since it was locked.
+    Writes overlays/ENV/images.lock.yaml; nothing when an image cannot be resolved, or a tag has moved since it was locked.
     Logins: SEALIFT_REGISTRY_USERNAME and _PASSWORD, for the mirror; those of docker and podman.
 
     Example: sealift lock example --platform linux/amd64

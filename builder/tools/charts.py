@@ -83,6 +83,34 @@ def fetch(repository: str, name: str, version: str, login: Login) -> bytes:
     return data
 
 
+def digests(repository: str, login: Login) -> dict[tuple[str, str], str]:
+    """Return the digest of each chart, by name and version, that the repository's index has.
+
+    A digest is ``sha256:`` and hexadecimal; empty where the index has none. Raises ToolError.
+    """
+    url = repository.rstrip("/") + "/index.yaml"
+    index = _index(_get(url, repository, login, MAX_INDEX), url)
+    return {
+        (name, str(entry.get("version"))): f"sha256:{digest}" if digest else ""
+        for name, versions in index.items()
+        for entry in versions
+        for digest in [str(entry.get("digest") or "").removeprefix("sha256:")]
+    }
+
+
+def upload(repository: str, data: bytes, login: Login, *, replace: bool = False) -> None:
+    """Push an archive through the API of ChartMuseum, below ``/api`` before the repository's path.
+
+    Without ``replace``, a version that is there already is an error. Raises ToolError.
+    """
+    parts = urllib.parse.urlsplit(repository.rstrip("/"))
+    query = "force" if replace else ""
+    url = urllib.parse.urlunsplit(
+        (parts.scheme, parts.netloc, f"/api{parts.path}/charts", query, "")
+    )
+    _get(url, repository, login, MAX_INDEX, data)
+
+
 def _index(data: bytes, url: str) -> dict[str, list[dict[str, Any]]]:
     try:
         documents = yaml.load_all(data.decode("utf-8", "replace"), source=url)
@@ -102,11 +130,12 @@ def _index(data: bytes, url: str) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _get(url: str, repository: str, login: Login, limit: int) -> bytes:
-    """Fetch ``url``; credentials go to the repository's own host only."""
+def _get(url: str, repository: str, login: Login, limit: int, body: bytes | None = None) -> bytes:
+    """Fetch ``url``, or post a body to it; credentials go to the repository's own host only."""
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
         raise ToolError(f"{url} is neither http nor https")
-    request = urllib.request.Request(url, headers={"User-Agent": "sealift"})  # noqa: S310 - checked
+    headers = {"User-Agent": "sealift", "Content-Type": "application/octet-stream"}
+    request = urllib.request.Request(url, body, headers)  # noqa: S310 - checked
     if login.username and _origin(url) == _origin(repository):
         pair = f"{login.username}:{login.password}".encode()
         request.add_unredirected_header("Authorization", "Basic " + base64.b64encode(pair).decode())
@@ -119,6 +148,9 @@ def _get(url: str, repository: str, login: Login, limit: int) -> bytes:
         hints = {
             401: "set SEALIFT_CHARTS_USERNAME and SEALIFT_CHARTS_PASSWORD",
             403: "the account may not read this chart",
+            404: "is it a chart repository?",
+            405: "it takes no uploads: write a folder (--charts-to), and put that there",
+            409: "another archive has this version: replace it with --replace, or find out why",
         }
         raise ToolError(
             f"{url} answers {error.code} {error.reason}", hint=hints.get(error.code)

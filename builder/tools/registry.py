@@ -5,10 +5,11 @@ content against its digest, and never prints a credential.
 """
 
 import hashlib
+import http.client
 import ssl
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,11 +124,16 @@ class Registry:
             return reader.read()
 
     @contextmanager
-    def reading(self, repository: str, digest: str) -> Iterator["CheckedReader"]:
-        """Open a blob; reading it to its end raises RegistryError when its content is another."""
+    def reading(
+        self, repository: str, digest: str, advanced: Callable[[int], None] | None = None
+    ) -> Iterator["CheckedReader"]:
+        """Open a blob; reading it to its end raises RegistryError when its content is another.
+
+        ``advanced`` is told how many bytes each piece has; what it raises ends the reading.
+        """
         path = f"/v2/{repository}/blobs/{digest}"
         with self.session.opened("GET", path, repository) as answer:
-            yield CheckedReader(answer, digest, f"{self.host}/{repository}")
+            yield CheckedReader(answer, digest, f"{self.host}/{repository}", advanced)
 
     def has_blob(self, repository: str, digest: str) -> bool:
         """Tell whether the registry holds a blob."""
@@ -148,17 +154,32 @@ class Registry:
         answer = self.request("POST", path, repository, push=True, ok=(201, 202))
         return answer.status == 201
 
-    def copy_blob(self, repository: str, digest: str, size: int, source: "Place") -> None:
+    def copy_blob(
+        self,
+        repository: str,
+        digest: str,
+        size: int,
+        source: "Place",
+        advanced: Callable[[int], None],
+    ) -> None:
         """Push a blob that another registry holds, without keeping it; again when that breaks off.
 
-        The registry takes it only when its content is that of the digest.
+        The registry takes it only when its content is that of the digest. ``advanced`` is told the
+        bytes that went through, minus those of an attempt that failed.
         """
         for attempt in range(ATTEMPTS):
+            told: list[int] = []
+
+            def tell(piece: int, told: list[int] = told) -> None:
+                told.append(piece)
+                advanced(piece)
+
             try:
-                with source.registry.reading(source.repository, digest) as reader:
+                with source.registry.reading(source.repository, digest, tell) as reader:
                     self._upload(repository, digest, reader, size)
                     return
             except RegistryError as error:
+                advanced(-sum(told))
                 if attempt == ATTEMPTS - 1 or error.host or isinstance(error, DamagedError):
                     raise
             time.sleep(0.2 * 2**attempt)
@@ -226,10 +247,17 @@ class CheckedReader:
     The last piece is held back until then: what reads on a network connection never gets all of it.
     """
 
-    def __init__(self, answer: Readable, digest: str, name: str) -> None:
+    def __init__(
+        self,
+        answer: Readable,
+        digest: str,
+        name: str,
+        advanced: Callable[[int], None] | None = None,
+    ) -> None:
         self._answer = answer
         self._digest = digest
         self._name = name
+        self._advanced = advanced
         self._hash = hashlib.sha256()
         self._next: bytes | None = None
 
@@ -247,9 +275,11 @@ class CheckedReader:
     def _piece(self, size: int) -> bytes:
         try:
             piece = self._answer.read(size)
-        except Exception as error:
+        except (OSError, http.client.HTTPException) as error:
             raise RegistryError(f"{self._name} broke off: {type(error).__name__}") from error
         self._hash.update(piece)
+        if self._advanced is not None:
+            self._advanced(len(piece))
         return piece
 
 

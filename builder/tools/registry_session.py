@@ -167,6 +167,9 @@ class Session:
                     raise found from error
                 time.sleep(0.1 * 2**attempt)
                 continue
+            except BaseException:  # what reads the body may break off
+                connection.close()
+                raise
             self._reached = True
             if last or answer.status not in _LATER:
                 return connection, answer

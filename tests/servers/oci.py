@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import io
 import json
+import random
 import ssl
 import tarfile
 from collections.abc import Iterator
@@ -68,13 +69,18 @@ def push_image(
     auth: tuple[str, str] | None = None,
     scheme: str = "http",
     cafile: Path | None = None,
+    filler: int = 0,
 ) -> PushedImage:
-    """Push an image under a tag: a manifest for one platform, an index for several."""
+    """Push an image under a tag: a manifest for one platform, an index for several.
+
+    ``filler`` adds so many bytes to each layer, that do not compress.
+    """
+    content = tag.encode() + random.Random(tag).randbytes(filler)
     with _session(host, repository, auth, scheme, cafile) as session:
         if len(platforms) == 1:
-            pushed = _push_platform(session, tag, platforms[0], tag)
+            pushed = _push_platform(session, content, platforms[0], tag)
             return PushedImage(pushed["digest"], {platforms[0]: pushed["digest"]})
-        members = {p: _push_platform(session, tag, p, None) for p in platforms}
+        members = {p: _push_platform(session, content, p, None) for p in platforms}
         listed = [{**pushed, "platform": _platform(p)} for p, pushed in members.items()]
         index: dict[str, Any] = {"schemaVersion": 2, "mediaType": INDEX, "manifests": listed}
         digest = session.push_manifest(index, INDEX, tag)["digest"]
@@ -143,8 +149,8 @@ def _session(
         connection.close()
 
 
-def _push_platform(session: _Session, content: str, platform: str, tag: str | None) -> Descriptor:
-    layer = _tar("platform.txt", f"{content} for {platform}\n".encode())
+def _push_platform(session: _Session, content: bytes, platform: str, tag: str | None) -> Descriptor:
+    layer = _tar("platform.txt", content + f" for {platform}\n".encode())
     config = {
         **_platform(platform),
         "config": {},

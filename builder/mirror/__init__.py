@@ -1,0 +1,1 @@
+"""The mirror: what has to be in it, and copying that there."""
