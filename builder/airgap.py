@@ -20,6 +20,7 @@ from builder.core.overrides import Path, with_values
 from builder.core.pointer import pointer
 from builder.expand import expand
 from builder.files import shown
+from builder.pins import pinned
 from builder.plan import Moved, Plan, plan
 from builder.probe import probe
 from builder.render import FirstOrder, render
@@ -45,6 +46,7 @@ def airgap(overlay: Overlay) -> Airgap:
     Raises ConfigurationError and ToolError; what no patch can move is a finding. There is no text
     when a chart is missing, or does not render.
     """
+    overlay = pinned(overlay)
     first = render(overlay)
     before = first.before_airgap
     if not len(before):

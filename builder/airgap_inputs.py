@@ -10,6 +10,7 @@ from builder.core.changes import is_stale
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests
 from builder.files import read_text, shown
+from builder.pins import pinned
 from builder.workspace import Overlay
 
 # Raised when the same inputs would give other patches: the files of older versions become stale.
@@ -21,7 +22,7 @@ def digest(overlay: Overlay, before: Manifests) -> str:
 
     ``before`` are the resources with all patches but the file's own.
     """
-    environment = msgspec.to_builtins(overlay.environment)
+    environment = msgspec.to_builtins(pinned(overlay).environment)
     for key in ("publish", "sync", "extends", "allow"):
         environment.pop(key, None)
     base = msgspec.to_builtins(overlay.base.base)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from builder import pins
 from builder.airgap_inputs import stale
 from builder.core import bundle as bundles
 from builder.core import findings as finding_lists
@@ -61,7 +62,11 @@ def build(overlay: Overlay) -> Build:
     if not finding_lists.blocking([*first.findings, *unexamined]):  # else much was not seen
         checked += unmatched.findings(overlay.environment, references)
     checked = [*next_steps.named(checked, overlay.name, patched=overlay.airgap_file.is_file())]
+    images_lock = pins.load(overlay)
+    checked += pins.findings(overlay, images_lock, references)
     lock = _lock(overlay, first, nested, references)
+    if images_lock is not None:
+        lock = locks.with_digests(lock, images_lock)
     shipped = _marked(overlay, first.manifests)
     return Build(
         overlay=overlay,

@@ -8,6 +8,7 @@ patches that `sealift airgap` wrote: each name there has one mirrored name, by
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from builder import pins
 from builder.build import Build, collect
 from builder.core import image as images
 from builder.core import mirror
@@ -42,13 +43,16 @@ def closure(built: Build) -> list[Wanted]:
     """Return every image of a build with its source, sorted: as many as the build's lock has."""
     overlay = built.overlay
     known = sources(overlay)
+    lock = pins.load(overlay)
     found = set()
     for locked in built.lock.images:
         name = images.parse(locked.image)
         if name is not None:
-            bare = _bare(name)
-            origin = known.get(bare) or known.get(str(name)) or _by_name(name, overlay.environment)
-            found.add(Wanted(image=bare if bare in known else str(name), source=origin or ""))
+            entry = lock.find(locked.image) if lock and name.digest else None
+            named = entry.image if entry else _only(name, known)
+            whole = next((n for n in (_bare(name), str(name), named) if n in known), named)
+            origin = known.get(whole) or _by_name(name, overlay.environment)
+            found.add(Wanted(image=whole, source=origin or ""))
     return sorted(found)
 
 
@@ -120,6 +124,15 @@ def _source(name: ImageName, environment: Environment) -> str | None:
     if any(mirror.is_mirrored(name, m) for m in (registry, *registry.mirrors)):
         return _by_name(name, environment)
     return str(name)
+
+
+def _only(name: ImageName, known: Iterable[str]) -> str:
+    """Return the one known name of a digest's repository, where a digest has replaced the tag."""
+    if name.tag or str(name) in known:
+        return str(name)
+    place = f"{name.registry}/{name.repository}"
+    found = [text for text in known if text.startswith(f"{place}:")]
+    return found[0] if len(found) == 1 else str(name)
 
 
 def _by_name(name: ImageName, environment: Environment) -> str | None:

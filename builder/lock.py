@@ -9,21 +9,10 @@ from builder.core import images_lock
 from builder.core.errors import ToolError
 from builder.core.findings import Finding
 from builder.core.images_lock import ImagesLock, Platform, SourcedImage
-from builder.files import decode, read_bytes, shown
 from builder.parallel import JOBS, Failure, findings
 from builder.registries import Registries
-from builder.workspace import Overlay
 
 Side = Literal["source", "mirror"]
-
-
-def load(overlay: Overlay) -> ImagesLock | None:
-    """Return the lock of an environment; None when there is none. Raises ConfigurationError."""
-    path = overlay.folder / images_lock.FILE
-    if not path.is_file():
-        return None
-    source = shown(path, overlay.root)
-    return images_lock.load(decode(read_bytes(path, overlay.root), source), source=source)
 
 
 def resolve(

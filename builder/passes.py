@@ -4,10 +4,11 @@ Names first, by the values that stand in them, then by all that could, then by t
 tags and digests last.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
-from builder.core import first_order, mirror, solve, trace
+from builder.core import first_order, mirror, solve, tags, trace
 from builder.core.environment import Environment
 from builder.core.image import ImageName
 from builder.core.overrides import Path
@@ -26,7 +27,7 @@ class Passes:
     """What is known of a nested chart's references, and how to set more of its values.
 
     ``traced`` tells what makes each reference; ``refused`` the values that the chart does not take,
-    with what it says.
+    with what it says; ``bare`` those that may hold a tag, but no digest behind it.
     """
 
     def __init__(self, probe: Probe, environment: Environment, assign: Assign) -> None:
@@ -35,6 +36,7 @@ class Passes:
         self.assign = assign
         self.traced: dict[Key, Traced] = {}
         self.refused: dict[Path, str] = {}
+        self.bare: set[Path] = set()
         # Of one round: what its passes set, and the references whose name holds their tag.
         self.fresh: dict[Path, str] = {}
         self.whole: set[Key] = set()
@@ -48,6 +50,11 @@ class Passes:
     def refuse(self, path: Path, said: str) -> None:
         """Leave a value alone from now on; what it held back may be tried again."""
         self.refused[path] = said
+        self.tried.clear()
+
+    def without_digest(self, paths: Collection[Path]) -> None:
+        """Put no digest behind the tags of some values from now on."""
+        self.bare.update(paths)
         self.tried.clear()
 
     def round(self, look: Look, user: Mapping[str, Any]) -> None:
@@ -128,7 +135,7 @@ class Passes:
         ):
             self.whole.add(traced.key)
             return wanted
-        return _tagged(_untagged(wanted), name)
+        return tags.tagged(tags.untagged(wanted), name)
 
     def empties(
         self,
@@ -171,7 +178,11 @@ class Passes:
                 wanted[key] = pinned
         references = [r for k, r in key_of(look.references).items() if k in wanted]
         filled = trace.tag_candidates(look.values, references)
-        for paths in (filled, *trace.empty_tags(look.values, self.traced.values())):
+        empty, digests = trace.empty_tags(look.values, self.traced.values())
+        groups = [filled, empty, digests]
+        if digests and any(name.digest for name in wanted.values()):
+            groups.insert(0, [*digests, *filled])  # a digest belongs into a value of its own
+        for paths in groups:
             if wanted and paths:
                 unreached = self.tag_pass(look, user, paths, wanted)
                 wanted = {k: name for k, name in wanted.items() if k in unreached}
@@ -190,10 +201,16 @@ class Passes:
                 continue
             target = traced.reference.value
             if traced.key in wanted:
-                target = _pinned(traced, wanted[traced.key])
+                target = tags.pinned(traced, self.carried(traced, wanted[traced.key]))
                 self.remember(traced)
             goals.append(Goal(traced=traced, target=target))
         return {goal.traced.key for goal in self.solve(goals, look, wanted.keys())}
+
+    def carried(self, traced: Traced, name: ImageName) -> ImageName:
+        """Return a pinned image, without its digest where no value but bare ones could hold it."""
+        others = [p for p in traced.paths if p not in self.bare and trace.takes_digest(p)]
+        bare = self.bare.intersection(traced.paths) and not others and name.tag
+        return replace(name, digest="") if bare else name
 
     def solve(
         self,
@@ -226,13 +243,14 @@ class Passes:
         if any(self.leaves(goal) for goal in goals):
             causes.append("leaves the network")
         if any(goal.traced.reference.image and _repins(goal) for goal in goals):
-            causes.append("floats")
+            floats = any((n := g.traced.reference.image) and n.floating for g in goals)
+            causes.append("floats" if floats else "gets its digest")
         return f"{listed}: {', and '.join(causes) or 'stays as it is'}"
 
     def leaves(self, goal: Goal) -> bool:
         """Tell whether a goal points inside what lies outside."""
         reference = goal.traced.reference
-        renamed = _untagged(goal.target) != _untagged(reference.value)
+        renamed = tags.untagged(goal.target) != tags.untagged(reference.value)
         return renamed and leaves(reference, self.environment)
 
     def lost(self, goal: Goal, look: Look, only: Collection[Key]) -> bool:
@@ -264,28 +282,4 @@ def _staying(goal: Goal) -> Goal:
 def _repins(goal: Goal) -> bool:
     """Tell whether a goal brings another tag or digest."""
     before = goal.traced.reference.value
-    return before[len(_untagged(before)) :] != goal.target[len(_untagged(goal.target)) :]
-
-
-def _untagged(text: str) -> str:
-    """Cut tag and digest from a reference, as it stands."""
-    bare = text.partition("@")[0]
-    return bare.rpartition(":")[0] if ":" in bare.rpartition("/")[2] else bare
-
-
-def _tagged(text: str, name: ImageName) -> str:
-    tag = f":{name.tag}" if name.tag else ""
-    return text + tag + (f"@{name.digest}" if name.digest else "")
-
-
-def _pinned(traced: Traced, name: ImageName) -> str:
-    """Write a pinned image as its template can: many write a digest in the place of the tag."""
-    text = _untagged(traced.reference.value)
-    tag, _, rest = _shown(traced.pieces).partition("@")
-    if name.digest and rest and ":" not in tag.rpartition("/")[2]:
-        return f"{text}@{name.digest}"
-    return _tagged(text, name)
-
-
-def _shown(pieces: Iterable[object]) -> str:
-    return "".join(piece if isinstance(piece, str) else "" for piece in pieces)
+    return before[len(tags.untagged(before)) :] != goal.target[len(tags.untagged(goal.target)) :]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from builder.core import knobs, trace, unmoved
+from builder.core import knobs, spoiled, trace, unmoved
 from builder.core.environment import Environment
 from builder.core.findings import Finding
 from builder.core.manifests import Resource
@@ -107,14 +107,19 @@ class _Planner:
         """
         assignments, own = self.result.assignments, self.probe.chart.values
         try:
-            return self.probe.look(with_values(own, self.plain.values, assignments))
+            look = self.probe.look(with_values(own, self.plain.values, assignments))
+            return self.unspoiled(look, before)
         except CommandError as error:
             said = helm.message(error)
             opened = self.probe.unlock(self.plain, own, assignments, said)
             if opened is None and len(self.passes.refused) == _MAX_REFUSED:
                 raise
         if opened is None:
-            self.passes.refuse(self.probe.culprit(self.plain, own, assignments), said)
+            culprit = self.probe.culprit(self.plain, own, assignments)
+            if "@sha256:" in str(assignments.get(culprit)):
+                self.passes.without_digest([culprit])
+            else:
+                self.passes.refuse(culprit, said)
             assignments.clear()
             assignments.update(before)
             return None
@@ -122,6 +127,17 @@ class _Planner:
         for path, value in switches.items():
             self.assign(path, value, f"without it the chart refuses: {said}")
         return look
+
+    def unspoiled(self, look: Look, before: Mapping[Path, Any]) -> Look | None:
+        """Return a look; None where a digest behind a tag spoils a name or a label."""
+        assignments = self.result.assignments
+        paths = spoiled.by_digests(look.resources, assignments)
+        if not paths:
+            return look
+        self.passes.without_digest(paths)
+        assignments.clear()
+        assignments.update(before)
+        return None
 
     def trace_unpinned(self, look: Look) -> None:
         """Find the values of tags that float still: a person has to know them."""

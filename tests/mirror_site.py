@@ -73,9 +73,10 @@ class MirrorSite:
             "metadata": {"name": "app", "namespace": "app"},
             "spec": {"template": {"spec": {"containers": containers}}},
         }
+        self.source.write("base/plain/base.yaml", "charts: []\n")
         self.source.write("overlays/site/app.yaml", json.dumps(deployment))
         registry = f'registry: {{prefix: "{self.inside.host}/m"}}\n'
-        environment = f'base: wandb\nkubernetes: "1.30"\n{registry}{more}'
+        environment = f'base: plain\nkubernetes: "1.30"\n{registry}{more}'
         self.source.overlay("site", "resources: [app.yaml]\n", environment)
         result = self.run("airgap", "site")
         assert result.code == 0, result

@@ -44,13 +44,14 @@ def lock(
 ) -> int:
     """Lock what every image of the closure is, by digest.
 
-    Writes overlays/ENV/images.lock.yaml; nothing when an image cannot be resolved, or a tag has moved since it was locked.
+    Writes overlays/ENV/images.lock.yaml; nothing when an image cannot be resolved, or a tag has
+    moved since it was locked.
     Logins: SEALIFT_REGISTRY_USERNAME and _PASSWORD, for the mirror; those of docker and podman.
 
     Example: sealift lock example --platform linux/amd64
     """
     from builder import lock as locking
-    from builder import report, report_mirror
+    from builder import pins, report, report_mirror
     from builder.build import build
     from builder.closure import closure, unready
     from builder.core import images_lock
@@ -62,7 +63,7 @@ def lock(
     overlay = find_overlay(root, env)
     path = overlay.folder / images_lock.FILE
     place = shown(path, overlay.root)
-    before = locking.load(overlay)
+    before = pins.load(overlay)
     wanted = closure(build(overlay))
     said = list(unready(wanted, overlay.environment))
     outside = {finding.subject for finding in said if finding.severity == "error"}

@@ -72,8 +72,7 @@ def plan(
 
     Example: sealift mirror plan example -o skopeo-copy | sh
     """
-    from builder import lock as locking
-    from builder import report, report_mirror, vendor
+    from builder import pins, report, report_mirror, vendor
     from builder.build import build
     from builder.core import mirror_formats
     from builder.core.findings import blocking
@@ -83,7 +82,7 @@ def plan(
 
     overlay = find_overlay(root, env)
     built = build(overlay)
-    lock = planning.locked(built, locking.load(overlay))
+    lock = planning.locked(built, pins.load(overlay))
     ask = not offline and output in (PlanFormat.table, PlanFormat.json)
     with _registries(overlay, ca_file, plain_http, via) as registries:
         store = open_store(charts_to, registries, vendor.login(), url=_charts_url(overlay))
@@ -120,16 +119,16 @@ def copy(
 ) -> int:
     """Copy what the mirror lacks, by the locked digests.
 
-    Every blob goes once, checked. Interrupt it as you like: the next run goes on with what is missing. A tag is written when all
-    that it means is there. Exit code 1 when something could not be copied; the rest is.
+    Every blob goes once, checked. Interrupt it as you like: the next run goes on with what is
+    missing. A tag is written when all that it means is there. Exit code 1 when something could not
+    be copied; the rest is.
 
     Logins: SEALIFT_REGISTRY_USERNAME and _PASSWORD, for the mirror; those of docker and podman;
     SEALIFT_CHARTS_USERNAME and _PASSWORD for the chart repository.
 
     Example: sealift mirror copy example --jobs 16
     """
-    from builder import lock as locking
-    from builder import report, report_mirror, vendor
+    from builder import pins, report, report_mirror, vendor
     from builder.build import build
     from builder.core.findings import blocking
     from builder.mirror import plan as planning
@@ -139,7 +138,7 @@ def copy(
 
     overlay = find_overlay(root, env)
     built = build(overlay)
-    lock = planning.locked(built, locking.load(overlay))
+    lock = planning.locked(built, pins.load(overlay))
     with _registries(overlay, ca_file, plain_http, via) as registries:
         store = open_store(charts_to, registries, vendor.login(), url=_charts_url(overlay))
         found = planning.plan(built, lock, registries, store, jobs=jobs)

@@ -129,6 +129,8 @@ class Environment(Section, frozen=True):
     """Further hosts inside the network; ``*.example.com`` means every host below."""
     pins: dict[Text, Text] = msgspec.field(default_factory=dict)
     """Tag or digest for images whose tag floats: source name to ``1.2.3`` or ``sha256:...``."""
+    digests: bool = False
+    """Whether images are pinned to the digests of ``images.lock.yaml``."""
     urls: dict[Text, Text] = msgspec.field(default_factory=dict)
     """Outside URL to the one that takes its place inside."""
     allow: tuple[Allowance, ...] = ()

@@ -30,7 +30,7 @@ def target(reference: Reference, environment: Environment) -> str | None:
         right = mirror.pinned(name, environment)
         if leaves(reference, environment):
             inside = mirror.mirrored(right, environment.registry)
-            return None if inside is None else str(inside)
+            return None if inside is None else str(mirror.pinned(inside, environment))
         return reference.value if right == name else str(right)
     if not leaves(reference, environment):
         return reference.value
@@ -43,6 +43,8 @@ def cause(reference: Reference, environment: Environment) -> str:
     reasons = ["leaves the network"] if leaves(reference, environment) else []
     if name is not None and name.floating:
         reasons.append("floats")
+    if not reasons:
+        reasons.append("gets its digest")
     return ", and ".join(reasons)
 
 
@@ -116,6 +118,8 @@ def _parts(
     )
     key = "repository" if "repository" in value else "name"
     parts = dict(value)
+    if "digest" in parts and "@" in wanted:
+        parts["digest"] = wanted.partition("@")[2]
     if value.get("registry"):
         parts["registry"], _, parts[key] = name.partition("/")
     else:

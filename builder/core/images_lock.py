@@ -48,6 +48,13 @@ class SourcedImage(Section, frozen=True):
         """The mirrored name with the digest."""
         return f"{self.image.partition('@')[0]}@{self.digest}"
 
+    @property
+    def untagged(self) -> str:
+        """The mirrored name with the digest in the place of the tag."""
+        name = self.image.partition("@")[0]
+        head, slash, last = name.rpartition("/")
+        return f"{head}{slash}{last.partition(':')[0]}@{self.digest}"
+
 
 class ImagesLock(Section, frozen=True):
     """All images of an environment, sorted by their mirrored names.
@@ -60,9 +67,12 @@ class ImagesLock(Section, frozen=True):
     platforms: tuple[str, ...] = ()
 
     def find(self, image: str) -> SourcedImage | None:
-        """Return the entry of an image by its mirrored name, with its digest or without."""
+        """Return the entry of an image by its mirrored name, with its digest or without.
+
+        A digest may take the place of the tag.
+        """
         for entry in self.images:
-            if image in (entry.image, entry.pinned):
+            if image in (entry.image, entry.pinned, entry.untagged):
                 return entry
         return None
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from builder.core import yaml
+from builder.core.images_lock import ImagesLock
 from builder.core.manifests import ResourceId
 from builder.core.nested import NestedChart
 from builder.core.references import Reference
@@ -64,6 +65,18 @@ def images(references: Iterable[Reference]) -> tuple[LockedImage, ...]:
         LockedImage(image=image, digest=_digest(image), used_by=tuple(sorted(places)))
         for image, places in sorted(used.items())
     )
+
+
+def with_digests(lock: Lock, images_lock: ImagesLock) -> Lock:
+    """Return a lock with the digests that the lock of images has."""
+    import msgspec
+
+    filled = []
+    for image in lock.images:
+        entry = images_lock.find(image.image)
+        digest = image.digest or (entry.digest if entry else "")
+        filled.append(msgspec.structs.replace(image, digest=digest))
+    return msgspec.structs.replace(lock, images=tuple(filled))
 
 
 def _digest(image: str) -> str:

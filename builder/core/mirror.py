@@ -117,11 +117,28 @@ def is_mirrored(image: ImageName, mirror: Mirror) -> bool:
 
 
 def pinned(image: ImageName, environment: Environment) -> ImageName:
-    """Return a floating image with the tag, or the digest, that the environment pins it to.
+    """Return an image with the tag, or the digest, that the environment pins it to.
 
     A pin is for an image as the chart has it, wherever it is mirrored, or for one with its tag:
-    the longer wins.
+    the longer wins. One whose tag does not float is pinned to digests only, and by its tag.
     """
+    return _with_digest(_unfloated(image, environment), environment)
+
+
+def _with_digest(image: ImageName, environment: Environment) -> ImageName:
+    """Return an image with the digest that a pin names for its tag."""
+    if image.digest or not image.tag:
+        return image
+    for source, pin in environment.pins.items():
+        tag, at, digest = pin.rpartition("@")
+        if digest.startswith("sha256:") and source.endswith(f":{image.tag}"):
+            name = parse(source) if not at or tag == image.tag else None
+            if name and name.tag == image.tag and stands_for(name, image, environment.registry):
+                return image.with_digest(digest)
+    return image
+
+
+def _unfloated(image: ImageName, environment: Environment) -> ImageName:
     if not image.floating:
         return image
     found: str | None = None

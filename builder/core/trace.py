@@ -161,6 +161,11 @@ def empty_tags(
     )
 
 
+def takes_digest(path: Path) -> bool:
+    """Tell whether a value is called a digest."""
+    return _DIGEST_WORD.search(path[-1]) is not None
+
+
 def _untagged(text: str) -> str:
     return text.partition("@")[0].rpartition(":")[0] if _tag(text) else text
 
@@ -213,7 +218,7 @@ def read(
     for key, reference in originals.items():
         partner = partners.get(key)
         here = places.get(key[:2], [])
-        if len(here) > 1:
+        if len(here) > 1 and not (partner and _is_longer(partner, reference, tokens, values)):
             # In a text, tokens may tell apart what was one reference before, and shift the rest.
             same = (r for r in here if _plain(tokens.pieces(r.value)[0], values) == reference.value)
             partner = next(same, partner)
@@ -223,6 +228,17 @@ def read(
         pieces, paths = tokens.pieces(partner.value) if partner else ((), ())
         result.append(Traced(key=key, reference=reference, pieces=pieces, paths=paths))
     return result
+
+
+def _is_longer(
+    partner: Reference, reference: Reference, tokens: Tokens, values: Mapping[str, Any]
+) -> bool:
+    """Tell whether a token has put a digest behind a reference: its tag is found once more, then.
+
+    What bears a token is no digest, and so all of it no image; that which stands before it is.
+    """
+    name, at, _ = _plain(tokens.pieces(partner.value)[0], values).partition("@")
+    return bool(at) and name == reference.value
 
 
 def _template_place(key: Key, reference: Reference) -> tuple[object, ...]:

@@ -1,5 +1,11 @@
 """Styles that close: some value moves every image."""
 
-from tests.styles import references, registries, structure, tags
+from tests.styles import digests, references, registries, structure, tags
 
-STYLES = (*references.STYLES, *registries.STYLES, *tags.STYLES, *structure.STYLES)
+STYLES = (
+    *references.STYLES,
+    *registries.STYLES,
+    *tags.STYLES,
+    *digests.STYLES,
+    *structure.STYLES,
+)
