@@ -31,6 +31,19 @@ class _Shelf:
     folder: Path
     wrong_digest: bool
     absolute_urls: bool
+    uploads: bool = True
+
+    def take(self, data: bytes, *, force: bool) -> bool:
+        """Keep an archive; tell whether that was right."""
+        incoming = self.folder / "incoming"
+        incoming.write_bytes(data)
+        metadata = _metadata(incoming)
+        target = self.folder / f"{metadata['name']}-{metadata['version']}.tgz"
+        if target.exists() and not force:
+            incoming.unlink()
+            return False
+        incoming.replace(target)
+        return True
 
     def archive(self, name: str) -> bytes | None:
         path = self.folder / name
@@ -71,6 +84,18 @@ class _Handler(SiteHandler):
 
     do_HEAD = do_GET  # noqa: N815
 
+    def do_POST(self) -> None:  # noqa: N802
+        """Take an archive in, as ChartMuseum does; a version that is there, by force only."""
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        if not self.admit():
+            return
+        address = urlsplit(self.path)
+        if address.path != "/api/charts" or not self._shelf.uploads:
+            self.reply(405, b"no uploads\n")
+            return
+        state = self._shelf.take(data, force="force" in address.query)
+        self.reply(*((201, b'{"saved":true}') if state else (409, b'{"error":"exists"}')))
+
 
 @contextmanager
 def chart_repository(
@@ -82,10 +107,11 @@ def chart_repository(
     wrong_digest: bool = False,
     absolute_urls: bool = False,
     tls: CA | None = None,
+    uploads: bool = True,
 ) -> Iterator[ChartRepository]:
     """Serve the ``.tgz`` charts of a folder, and an index of them, until the block ends."""
     site = Site(username, password, latency)
-    shelf = _Shelf(folder, wrong_digest, absolute_urls)
+    shelf = _Shelf(folder, wrong_digest, absolute_urls, uploads)
     handler = partial(_Handler, shelf, "http" if tls is None else "https", site)
     with serving(handler, site, tls) as url:
         yield ChartRepository(url, site.requests)
