@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.cases import airgap, startup
+from benchmarks.registries import resolving
 from builder.core.text import table
 
 
@@ -17,7 +18,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to a file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sealift-bench-") as folder:
-        ratios = [*startup(arguments.rounds), *airgap(Path(folder))]
+        ratios = [*startup(arguments.rounds), *airgap(Path(folder)), *resolving(Path(folder))]
     print(table(("CASE", "MEASURED", "AGAINST", "RATIO"), [ratio.row() for ratio in ratios]))
     if arguments.json:
         arguments.json.write_text(json.dumps([ratio.as_dict() for ratio in ratios], indent=2))

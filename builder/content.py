@@ -5,6 +5,7 @@ them.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ from builder.tools.registry import DOCKER_LIST, INDEX, Manifest, Place, Registry
 
 UNKNOWN = "unknown/unknown"
 _MAX_DEPTH = 3
+_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +132,7 @@ def _children(name: str, known: _Child) -> Sequence[_Child]:
         _Child(
             platform=_platform(entry.get("platform") or {}),
             manifest=Manifest(
-                body=b"", digest=str(entry.get("digest")), media_type=str(entry.get("mediaType"))
+                body=b"", digest=_digest(entry, name), media_type=str(entry.get("mediaType"))
             ),
         )
         for entry in _value(known.manifest, name).get("manifests") or []
@@ -158,7 +160,7 @@ def _blobs(value: Mapping[str, Any], name: str) -> Iterable[tuple[str, int]]:
     try:
         for entry in (value["config"], *value.get("layers", [])):
             if not entry.get("urls"):  # a layer that may not be distributed stands elsewhere
-                yield str(entry["digest"]), int(entry["size"])
+                yield _digest(entry, name), int(entry["size"])
     except (KeyError, TypeError, ValueError) as error:
         raise RegistryError(
             f"{name} has a manifest of a kind that cannot be mirrored: "
@@ -172,10 +174,18 @@ def _configured(place: Place, value: Mapping[str, Any], name: str) -> str:
     if not str(config.get("mediaType")).endswith(("image.config.v1+json", "image.v1+json")):
         return UNKNOWN
     try:
-        found = json.loads(place.registry.blob(place.repository, str(config.get("digest"))))
+        found = json.loads(place.registry.blob(place.repository, _digest(config, name)))
     except ValueError as error:
         raise RegistryError(f"{name} has a configuration that is not JSON") from error
     return _platform(found if isinstance(found, dict) else {})
+
+
+def _digest(entry: Mapping[str, Any], name: str) -> str:
+    """Return the digest of a descriptor; it becomes a part of URLs, and may hold nothing else."""
+    digest = str(entry.get("digest"))
+    if not _SHA256.fullmatch(digest):
+        raise RegistryError(f"{name} refers to {digest[:80]!r}, which is not a sha256 digest")
+    return digest
 
 
 def _platform(value: Mapping[str, Any]) -> str:

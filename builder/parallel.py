@@ -11,7 +11,7 @@ from builder.tools.registry import RegistryError
 
 T = TypeVar("T")
 R = TypeVar("R")
-JOBS = 16
+JOBS = 32
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Self
 from builder.core.errors import ConfigurationError
 from builder.core.image import ImageName
 from builder.tools import docker_config
+from builder.tools.docker_config import Login
 from builder.tools.registry import Place, Registry
 
 
@@ -19,7 +20,8 @@ class Registries:
     ``own`` is the environment's registry: the login in ``SEALIFT_REGISTRY_USERNAME`` and
     ``_PASSWORD`` is for it, and not sent to others. ``plain_http`` names the hosts that are talked
     to without TLS; ``SEALIFT_PLAIN_HTTP=1`` means ``own``. ``via`` maps a host to the host, and the
-    path, where a proxy serves its repositories.
+    path, where a proxy serves its repositories. ``login`` takes the place of the one
+    that is found for ``own``.
     """
 
     def __init__(
@@ -29,8 +31,10 @@ class Registries:
         ca_file: Path | None = None,
         plain_http: Collection[str] = (),
         via: Mapping[str, str] = MappingProxyType({}),
+        login: Login | None = None,
     ) -> None:
         self.own = own
+        self._login = login
         self.via = via
         named = os.environ.get("SEALIFT_CA_FILE")
         self.ca_file = ca_file or (Path(named) if named else None)
@@ -57,11 +61,16 @@ class Registries:
             if host not in self._opened:
                 self._opened[host] = Registry(
                     host,
-                    login=docker_config.find(host, own=self.own),
+                    login=self._login_for(host),
                     ca_file=self.ca_file,
                     plain_http=host in self.plain,
                 )
             return self._opened[host]
+
+    def _login_for(self, host: str) -> Login | None:
+        if self._login is not None and host == self.own:
+            return self._login
+        return docker_config.find(host, own=self.own)
 
 
 def parse_via(entries: Collection[str]) -> dict[str, str]:

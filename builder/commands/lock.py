@@ -37,7 +37,7 @@ def lock(
     accept_moved: Annotated[
         bool, typer.Option("--accept-moved", help="Lock tags anew that mean something else now.")
     ] = False,
-    jobs: JobsOption = 16,
+    jobs: JobsOption = 32,
     plain_http: PlainHttpOption = None,
     ca_file: CaFileOption = None,
     via: ViaOption = None,

@@ -60,7 +60,7 @@ def plan(
     ] = False,
     charts_to: ChartsToOption = None,
     root: RootOption = Path(),
-    jobs: JobsOption = 16,
+    jobs: JobsOption = 32,
     plain_http: PlainHttpOption = None,
     ca_file: CaFileOption = None,
     via: ViaOption = None,

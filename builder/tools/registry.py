@@ -5,7 +5,6 @@ content against its digest, and never prints a credential.
 """
 
 import hashlib
-import http.client
 import ssl
 import time
 import urllib.parse
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import Self
 
 from builder.core.errors import ConfigurationError
+from builder.tools.checked_reader import CheckedReader, DamagedError
 from builder.tools.docker_config import Login
 from builder.tools.registry_session import (
     ATTEMPTS,
+    MAX_BODY,
     Body,
-    Readable,
     RegistryError,
     Response,
     Session,
@@ -31,7 +31,6 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 ACCEPT = ", ".join((INDEX, MANIFEST, DOCKER_LIST, DOCKER_MANIFEST))
-_MAX_MANIFEST = 16 * 1024 * 1024
 _OCTETS = "application/octet-stream"
 
 __all__ = ["MANIFEST", "Descriptor", "Manifest", "Registry", "RegistryError"]
@@ -121,19 +120,26 @@ class Registry:
     def blob(self, repository: str, digest: str) -> bytes:
         """Return a blob, checked against its digest."""
         with self.reading(repository, digest) as reader:
-            return reader.read()
+            body = reader.read(MAX_BODY)
+            if reader.read(1):
+                raise RegistryError(f"{self.host}/{repository} has more than 64 MiB for {digest}")
+            return body
 
     @contextmanager
     def reading(
-        self, repository: str, digest: str, advanced: Callable[[int], None] | None = None
-    ) -> Iterator["CheckedReader"]:
+        self,
+        repository: str,
+        digest: str,
+        size: int | None = None,
+        advanced: Callable[[int], None] | None = None,
+    ) -> Iterator[CheckedReader]:
         """Open a blob; reading it to its end raises RegistryError when its content is another.
 
         ``advanced`` is told how many bytes each piece has; what it raises ends the reading.
         """
         path = f"/v2/{repository}/blobs/{digest}"
         with self.session.opened("GET", path, repository) as answer:
-            yield CheckedReader(answer, digest, f"{self.host}/{repository}", advanced)
+            yield CheckedReader(answer, digest, f"{self.host}/{repository}", size, advanced)
 
     def has_blob(self, repository: str, digest: str) -> bool:
         """Tell whether the registry holds a blob."""
@@ -175,7 +181,7 @@ class Registry:
                 advanced(piece)
 
             try:
-                with source.registry.reading(source.repository, digest, tell) as reader:
+                with source.registry.reading(source.repository, digest, size, tell) as reader:
                     self._upload(repository, digest, reader, size)
                     return
             except RegistryError as error:
@@ -219,7 +225,7 @@ class Registry:
         """Send a request, logged in for the repository; raise RegistryError for another status."""
         return self.session.request(method, path, repository, headers, body, push=push, ok=ok)
 
-    def _damaged(self, repository: str, found: str, digest: str) -> "DamagedError":
+    def _damaged(self, repository: str, found: str, digest: str) -> DamagedError:
         return DamagedError(f"{self.host}/{repository}", found, digest)
 
 
@@ -229,58 +235,6 @@ class Place:
 
     registry: Registry
     repository: str
-
-
-class DamagedError(RegistryError):
-    """Content is not what its digest says."""
-
-    def __init__(self, name: str, found: str, digest: str) -> None:
-        super().__init__(
-            f"{name} gives {found} for {digest}",
-            hint="the registry's storage is damaged, or something in between changes content",
-        )
-
-
-class CheckedReader:
-    """Reads a blob, and refuses its end when the content was not that of the digest.
-
-    The last piece is held back until then: what reads on a network connection never gets all of it.
-    """
-
-    def __init__(
-        self,
-        answer: Readable,
-        digest: str,
-        name: str,
-        advanced: Callable[[int], None] | None = None,
-    ) -> None:
-        self._answer = answer
-        self._digest = digest
-        self._name = name
-        self._advanced = advanced
-        self._hash = hashlib.sha256()
-        self._next: bytes | None = None
-
-    def read(self, size: int = -1) -> bytes:
-        """Return up to ``size`` bytes, all without one; nothing at the end."""
-        if size < 0:
-            return b"".join(iter(lambda: self.read(1 << 20), b""))
-        if self._next is None:
-            self._next = self._piece(size)
-        piece, self._next = self._next, self._piece(size) if self._next else b""
-        if not self._next and f"sha256:{self._hash.hexdigest()}" != self._digest:
-            raise DamagedError(self._name, f"sha256:{self._hash.hexdigest()}", self._digest)
-        return piece
-
-    def _piece(self, size: int) -> bytes:
-        try:
-            piece = self._answer.read(size)
-        except (OSError, http.client.HTTPException) as error:
-            raise RegistryError(f"{self._name} broke off: {type(error).__name__}") from error
-        self._hash.update(piece)
-        if self._advanced is not None:
-            self._advanced(len(piece))
-        return piece
 
 
 def _digest(data: bytes) -> str:

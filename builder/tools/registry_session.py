@@ -12,21 +12,20 @@ import ssl
 import threading
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from builder.core.errors import ToolError
+from builder.tools.connection import Connector
 from builder.tools.docker_config import Login
 
 ATTEMPTS = 4
-_TIMEOUT = 60
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 _LATER = (429, 500, 502, 503, 504)
 _MOVED = (301, 302, 303, 307, 308)
-_BLOCK = 256 * 1024  # bytes of a body that are sent at a time
+MAX_BODY = 64 * 1024 * 1024
 
 
 class Readable(Protocol):
@@ -64,6 +63,7 @@ class Session:
         self.login = login
         self.context = context
         self.scheme = "http" if context is None else "https"
+        self._connector = Connector(context)
         self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
         self._tokens: dict[str, str] = {}
         self._asking = threading.Lock()
@@ -88,7 +88,7 @@ class Session:
     ) -> Response:
         """Send a request, logged in for the repository; raise RegistryError for another status.
 
-        A body that is a file is sent once: it cannot be read again.
+        A body that is a file is sent once: it cannot be read again. An answer may have 64 MiB.
         """
         with self.opened(method, path, repository, headers, body, push=push, ok=ok) as answer:
             found = {name.lower(): value for name, value in answer.getheaders()}
@@ -184,38 +184,14 @@ class Session:
                 return self._idle.get_nowait()
         except queue.Empty:
             pass
-        return self._connect(self.host)
-
-    def _connect(self, host: str) -> http.client.HTTPConnection:
-        """Connect to a host, through the machine's proxy where it names one."""
-        proxy = urllib.request.getproxies().get(self.scheme, "")
-        if not proxy or urllib.request.proxy_bypass(host):
-            return self._connection(host)
-        parts = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        connection = self._connection(parts.netloc.rpartition("@")[2])
-        headers = {}
-        if parts.username:
-            login = Login(
-                username=urllib.parse.unquote(parts.username),
-                password=urllib.parse.unquote(parts.password or ""),
-            )
-            headers["Proxy-Authorization"] = "Basic " + login.basic()
-        connection.set_tunnel(host, headers=headers)
-        return connection
-
-    def _connection(self, host: str) -> http.client.HTTPConnection:
-        if self.context is None:
-            return http.client.HTTPConnection(host, timeout=_TIMEOUT, blocksize=_BLOCK)
-        return http.client.HTTPSConnection(
-            host, timeout=_TIMEOUT, context=self.context, blocksize=_BLOCK
-        )
+        return self._connector.connect(self.host)
 
     @contextmanager
     def _elsewhere(self, method: str, location: str) -> Iterator[http.client.HTTPResponse]:
         """Follow a registry to its storage, which is given no credentials."""
         url = urllib.parse.urlsplit(urllib.parse.urljoin(f"{self.scheme}://{self.host}", location))
         self._check_scheme(url, "leads to")
-        connection = self._connect(url.netloc)
+        connection = self._connector.connect(url.netloc)
         path = f"{url.path}?{url.query}" if url.query else url.path
         try:
             connection.request(method, path, headers={"User-Agent": "sealift"})
@@ -255,12 +231,12 @@ class Session:
         self._check_scheme(realm, "wants the login at")
         query = {"service": fields.get("service", ""), "scope": fields.get("scope") or scope}
         headers = {"Authorization": "Basic " + self.login.basic()} if self.login else {}
-        connection = self._connect(realm.netloc)
+        connection = self._connector.connect(realm.netloc)
         try:
             path = f"{realm.path}?{urllib.parse.urlencode(query)}"
             connection.request("GET", path, headers={"User-Agent": "sealift", **headers})
             answer = connection.getresponse()
-            body = answer.read()
+            body = answer.read(MAX_BODY)
             if answer.status == 401 and self.login:
                 raise self._refuse()
             value: Any = json.loads(body) if answer.status == 200 else {}
@@ -316,6 +292,9 @@ class Session:
 
 def _read(answer: http.client.HTTPResponse, host: str) -> bytes:
     try:
-        return answer.read()
+        body = answer.read(MAX_BODY)
+        if answer.read(1):
+            raise RegistryError(f"{host} answers with more than {MAX_BODY // 2**20} MiB")
+        return body
     except (OSError, http.client.HTTPException) as error:
         raise RegistryError(f"{host} broke off: {type(error).__name__}") from error
