@@ -13,6 +13,7 @@ from builder.core import nested as nested_charts
 from builder.core import patch as patches
 from builder.core import references as collecting
 from builder.core.changes import Change
+from builder.core.credentials import redacted
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, ResourceId
 from builder.core.nested import NestedChart
@@ -137,7 +138,7 @@ def _nested(overlay: Overlay, chart: NestedChart, result: Airgap) -> Plan | None
                     code="render-failed",
                     subject=chart.title,
                     place=str(chart.resource.id),
-                    cause=helm.message(error),
+                    cause=redacted(helm.message(error), chart.values),
                     hint="look at the values of the custom resource",
                 )
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from builder.core import archive, references, rendered
 from builder.core import nested as nested_charts
+from builder.core.credentials import redacted
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested import NestedChart
@@ -88,7 +89,7 @@ def render(overlay: Overlay, chart: NestedChart) -> NestedRender | Finding:
     try:
         read = _template(overlay, chart, path)
     except CommandError as error:
-        return _failed(chart, helm.message(error))
+        return _failed(chart, redacted(helm.message(error), chart.values))
     upgrade = Rendered(resources=(), findings=())
     asks = archive.asks(path.read_bytes(), source=chart.title)
     served = nested_charts.served_later(chart, asks, read.resources)
@@ -139,7 +140,8 @@ def _on_upgrade(
     try:
         read = _template(overlay, chart, path, upgrade=True, served=served)
     except CommandError as error:
-        return Rendered(resources=(), findings=(_not_on_upgrade(chart, helm.message(error)),))
+        said = redacted(helm.message(error), chart.values)
+        return Rendered(resources=(), findings=(_not_on_upgrade(chart, said),))
     known = {resource.id: resource for resource in installed.resources}
     rules = overlay.base.base.nested_charts
 

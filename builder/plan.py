@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from builder.core import knobs, spoiled, trace, unmoved
+from builder.core.credentials import redacted
 from builder.core.environment import Environment
 from builder.core.findings import Finding
 from builder.core.manifests import Resource
@@ -110,7 +111,7 @@ class _Planner:
             look = self.probe.look(with_values(own, self.plain.values, assignments))
             return self.unspoiled(look, before)
         except CommandError as error:
-            said = helm.message(error)
+            said = redacted(helm.message(error), own)
             opened = self.probe.unlock(self.plain, own, assignments, said)
             if opened is None and len(self.passes.refused) == _MAX_REFUSED:
                 raise

@@ -71,8 +71,15 @@ def build_text(result: Build, folder: str | None) -> str:
         blocks.append(f"{name}: does not ship, {count(errors, 'error')}{warned}\n{closure}")
     else:
         where = f", written to {folder}" if folder else ""
-        blocks.append(f"{name}: closed, nothing leaves the network{warned}\n{closure}{where}")
+        blocks.append(f"{name}: {_closed(result)}{warned}\n{closure}{where}")
     return "\n\n".join(block for block in blocks if block)
+
+
+def _closed(result: Build) -> str:
+    allowed = {f.subject for f in result.findings if f.code == "allowed-reference"}
+    if not allowed:
+        return "closed, nothing leaves the network"
+    return f"closed but for {count(len(allowed), 'reference')} that environment.yaml allows"
 
 
 def build_json(result: Build, folder: str | None) -> str:

@@ -19,7 +19,7 @@ def table(result: Airgap, environment: Environment) -> str:
     """Write what becomes of each reference, and which value makes it."""
     rows = [
         (
-            moved.reference.value,
+            moved.reference.shown,
             str(moved.reference),
             where or "no value",
             _becomes(moved, environment),

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from builder.core import yaml
-from builder.core.section import Section, Sha256, parse
+from builder.core.section import Section, parse
+from builder.core.texts import Sha256
 
 FILE = "charts.lock.yaml"
 

@@ -4,20 +4,29 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from builder.core.section import Section, Sha256
-
-Text = Annotated[str, msgspec.Meta(min_length=1)]
-Host = Annotated[str, msgspec.Meta(pattern=r"^(\*\.)?[A-Za-z0-9.-]+(:[0-9]+)?$")]
-Version = Annotated[str, msgspec.Meta(pattern=r"^v?[0-9]+\.[0-9]+(\.[0-9]+)?$")]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
-Duration = Annotated[str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$")]
-Pointer = Annotated[str, msgspec.Meta(pattern=r"^(/[^/]+)+$")]
+from builder.core.section import Section
+from builder.core.texts import (
+    Allowed,
+    ChartUrl,
+    ChartVersion,
+    Duration,
+    GitName,
+    Host,
+    Name,
+    Pointer,
+    Prefix,
+    Project,
+    Sha256,
+    Text,
+    Version,
+    WebUrl,
+)
 
 
 class Mirror(Section, frozen=True):
     """Where mirrored images stand: a prefix, and how their names are made from their sources'."""
 
-    prefix: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$")]
+    prefix: Prefix
     """Host, port and path under which mirrored images stand: ``registry.example.com/mirror``."""
     layout: Literal["strip-host", "full-path", "flat"] = "strip-host"
     """What of a source's name is kept below the prefix."""
@@ -42,7 +51,7 @@ class Registry(Mirror, frozen=True):
 class ChartRepository(Section, frozen=True):
     """The chart repository inside the network."""
 
-    url: Annotated[str, msgspec.Meta(pattern=r"^(https?|oci)://[^\s@]+$")]
+    url: ChartUrl
     credential_secret: Text | None = None
     """Name of the Secret with which controllers log in to it."""
 
@@ -51,9 +60,7 @@ class Ingress(Section, frozen=True):
     """How people reach the platform."""
 
     host: Host | None = None
-    class_: Annotated[str, msgspec.Meta(min_length=1)] | None = msgspec.field(
-        name="class", default=None
-    )
+    class_: Text | None = msgspec.field(name="class", default=None)
 
 
 class Signing(Section, frozen=True):
@@ -69,9 +76,9 @@ class Forge(Section, frozen=True):
 
     kind: Literal["gitea", "github", "gitlab"] | None = None
     """What runs there; Forgejo is ``gitea``."""
-    url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s@]+$")] | None = None
+    url: WebUrl | None = None
     """Its address, with the path below which it runs."""
-    project: Annotated[str, msgspec.Meta(pattern=r"^[^/\s]+(/[^/\s]+)+$")] | None = None
+    project: Project | None = None
     """``owner/name`` of the repository."""
     labels: tuple[Text, ...] = ()
     reviewers: tuple[Text, ...] = ()
@@ -82,8 +89,8 @@ class Publish(Section, frozen=True):
     """Where the bundle is committed."""
 
     repository: Text
-    branch: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] = "main"
-    path: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] | None = None
+    branch: GitName = "main"
+    path: GitName | None = None
     """Folder of the environment in the repository; its name when left out."""
     signing: Signing | None = None
     secret: Text | None = None
@@ -112,8 +119,8 @@ class Sync(Section, frozen=True):
 class Allowance(Section, frozen=True):
     """A finding that was looked at and accepted, with the reason."""
 
-    reference: Text
-    """The reference as the finding names it; ``*`` stands for any text."""
+    reference: Allowed
+    """The reference as the finding names it; ``*`` stands for any text, but not for the host."""
     reason: Text
 
 
@@ -155,8 +162,8 @@ class ChartSource(Section, frozen=True):
     """A chart that the platform needs, in its base or in a custom resource."""
 
     name: Name
-    version: Annotated[str, msgspec.Meta(pattern=r"^v?[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*$")]
-    repository: Annotated[str, msgspec.Meta(pattern=r"^(https?|oci)://[^\s@]+$")]
+    version: ChartVersion
+    repository: ChartUrl
     digest: Sha256 | None = None
 
 

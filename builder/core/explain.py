@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from builder.core.credentials import names_credential
 from builder.core.errors import ConfigurationError, nearest
 from builder.core.manifests import AppliedOperation, Manifests, Origin, Resource
 from builder.core.pointer import get, pointer, tokens
@@ -45,7 +46,7 @@ def of_reference(reference: Reference, manifests: Manifests, values: Sequence[Pa
         touching = [o for path in values for o in _touching(parent.origin.patches, path)]
         patches = (*patches, *dict.fromkeys(touching))
     return Place(
-        subject=reference.value,
+        subject=reference.shown,
         place=f"{reference.resource} {reference.place} ({reference.pointer})",
         made_by=_chain(origin),
         values=tuple(pointer(path) for path in values),
@@ -101,7 +102,10 @@ def _shown(value: Any) -> str:
 def _of_path(resource: Resource, path: Path) -> Place:
     value = get(resource.body, path)
     shown = _shown(value)
-    if resource.id.kind == "Secret" and path[:1] in (("data",), ("stringData",)):
+    if not isinstance(value, dict | list) and (
+        (resource.id.kind == "Secret" and path[:1] in (("data",), ("stringData",)))
+        or any(names_credential(token) for token in path)
+    ):
         shown = "***"
     return Place(
         subject=shown if path else str(resource.id),

@@ -94,8 +94,8 @@ def _change(
     value = get(resource.body, reference.path)
     if isinstance(value, dict):
         return _parts(reference, value, wanted, reason)
-    if not isinstance(value, str) or (resource.id.kind == "Secret" and reference.path[0] == "data"):
-        return None
+    if not isinstance(value, str) or resource.id.kind == "Secret":
+        return None  # what a Secret holds is copied into no other file
     text = (value if before is None else before).replace(reference.value, wanted)
     return Change(
         resource=resource.id,

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 _CLUSTER = (".svc", ".local", ".localhost", ".internal")
 _VARIABLE = re.compile(
-    r"\$\([^)]*\)|\$\{[^}]*\}|\{\{.*?\}\}|^\$\w+|<[^>]*>|%\([^)]*\)\w?|%\{[^}]*\}|\$\(|\$\{|\{\{"
+    r"\$\([^)]{0,200}\)|\$\{[^}]{0,200}\}|\{\{.{0,200}?\}\}|^\$\w+|<[^>]{0,200}>|"
+    r"%\([^)]{0,200}\)\w?|%\{[^}]{0,200}\}|\$\(|\$\{|\{\{"
 )
 _DOMAIN = re.compile(r"(?:\.[a-z0-9-]+)+\.[a-z]{2,}\.?(?::[^:]*)?", re.IGNORECASE)
 _PORT = re.compile(rf":(?:[0-9]|{_VARIABLE.pattern})*$")

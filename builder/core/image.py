@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from builder.core import variables
 
 DOCKER_HUB = "docker.io"
+_LONGEST = 512
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = (
     r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*"
@@ -57,8 +58,8 @@ class ImageName:
 
 def parse(text: str) -> ImageName | None:
     """Read a reference as a container runtime does; None when it is none."""
-    match = _NAME.fullmatch(text)
-    if match is None or len(text) > 512:
+    match = _NAME.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
         return None
     registry, repository = match["registry"] or "", match["repository"]
     if registry and not ("." in registry or ":" in registry or registry == "localhost"):

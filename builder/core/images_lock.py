@@ -9,7 +9,8 @@ from typing import Any
 
 from builder.core import yaml
 from builder.core.findings import Finding
-from builder.core.section import Section, Sha256, parse
+from builder.core.section import Section, parse
+from builder.core.texts import Sha256
 
 FILE = "images.lock.yaml"
 VERSION = 1

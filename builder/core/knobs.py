@@ -34,7 +34,7 @@ def off_switches(
         calling = next((r for r in references if calls_out(r, switch, environment)), None)
         if calling is not None:
             ended.add(switch.url)
-            yield path, switch.to, f"{calling.value}: {switch.reason}"
+            yield path, switch.to, f"{calling.shown}: {switch.reason}"
 
 
 def calls_out(reference: Reference, switch: OffSwitch, environment: Environment) -> bool:

@@ -1,6 +1,7 @@
 """Files with a closed model: their schema, their errors with lines, how they merge."""
 
-from typing import Annotated, Any, TypeVar
+import re
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -8,8 +9,6 @@ from builder.core import yaml
 from builder.core.errors import ConfigurationError, nearest
 
 T = TypeVar("T", bound="Section")
-
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
 class Section(
@@ -77,13 +76,23 @@ def _problems(model: type[Section], value: Any, text: str, source: str) -> list[
             problems.append((lines.at((*path, key)), f"unknown key {dotted!r}: {advice}"))
         if not unexpected:
             dotted = ".".join(path) or "the file"
-            problems.append((lines.at(path), f"{dotted}: {_message(error)}"))
+            problems.append((lines.at(path), f"{dotted}: {_message(error, document)}"))
     return sorted(problems, key=lambda p: (int(p[0].rpartition(":")[2]), p[1]))
 
 
-def _message(error: Any) -> str:
+def _message(error: Any, document: dict[str, Any]) -> str:
+    """Say what is wrong; for a pattern in words, where the model has them."""
     text = str(error.message)
-    return text if len(text) < 300 else text[:297] + "..."
+    text = text if len(text) < 300 else text[:297] + "..."
+    *above, keyword = error.schema_path
+    if keyword != "pattern":
+        return text
+    schema: Any = document
+    for key in above:
+        schema = schema[key]
+    words = schema.get("description")
+    found = re.sub(r"(?<=//)[^/@]*@", "***@", str(error.instance))
+    return f'"{found}" is not {words}' if words else text
 
 
 def _fields(document: dict[str, Any], path: tuple[str, ...]) -> list[str]:

@@ -38,7 +38,7 @@ def findings(reference: Reference, traced: Traced | None, known: Known) -> Itera
     if "unreadable-image" in codes:
         yield Finding(
             code="unreadable-image",
-            subject=reference.value,
+            subject=reference.shown,
             place=place,
             cause="it is not an image reference" + (f"; made by {_shown(paths)}" if paths else ""),
             hint="set the values that make it",
@@ -52,7 +52,7 @@ def findings(reference: Reference, traced: Traced | None, known: Known) -> Itera
         if off and reference.kind == "image":
             hint = f"switch the component off ({off}: false), or {hint}"
         yield Finding(
-            code="cannot-move", subject=reference.value, place=place, cause=cause, hint=hint
+            code="cannot-move", subject=reference.shown, place=place, cause=cause, hint=hint
         )
 
 
@@ -83,7 +83,7 @@ def _floating(reference: Reference, traced: Traced | None, known: Known, place: 
     if not pinned:
         return Finding(
             code="no-pin",
-            subject=reference.value,
+            subject=reference.shown,
             place=place,
             cause="the tag floats, and no pin is named for the image",
             hint=f"add to environment.yaml pins: {{{source}: VERSION}}{made}",
@@ -91,7 +91,7 @@ def _floating(reference: Reference, traced: Traced | None, known: Known, place: 
     held = _held(paths, known)
     return Finding(
         code="cannot-pin",
-        subject=reference.value,
+        subject=reference.shown,
         place=place,
         cause=held[0] if held else "no value of the chart sets the tag to the pin of the image",
         hint=held[1] if held else f"use a repackaged chart{made}",
@@ -143,10 +143,18 @@ def in_git(reference: Reference, environment: Environment) -> Iterator[Finding]:
         cause, hint = _source_unknown(environment)
         yield Finding(
             code="cannot-move",
-            subject=reference.value,
+            subject=reference.shown,
             place=f"{reference} ({reference.origin.source})",
             cause=cause,
             hint=hint,
+        )
+    elif "outside-reference" in codes and reference.resource.kind == "Secret":
+        yield Finding(
+            code="cannot-move",
+            subject=reference.shown,
+            place=f"{reference} ({reference.origin.source})",
+            cause="it stands in a Secret, whose content is never copied into the patch file",
+            hint="change it where the Secret is written",
         )
 
 

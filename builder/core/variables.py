@@ -3,7 +3,8 @@
 import re
 
 _VARIABLE = re.compile(
-    r"\$\([^)\n]*\)|\$\{[^}\n]*\}|\{\{[^\n]*?\}\}|\$[A-Za-z_]\w*|%\([^)\n]*\)\w?|%\{[^}\n]*\}|%[sdv]\b"
+    r"\$\([^)\n]{0,200}\)|\$\{[^}\n]{0,200}\}|\{\{[^\n]{0,200}?\}\}|\$[A-Za-z_]\w*|"
+    r"%\([^)\n]{0,200}\)\w?|%\{[^}\n]{0,200}\}|%[sdv]\b"
 )
 # Lower-case letters and digits, so that it may stand wherever a part of a name does.
 _HIDDEN = re.compile(r"xv([0-9]+)vx")

@@ -1,10 +1,11 @@
 """What speaks against shipping: references that leave, tags that float, credentials in the open."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from builder.core import hosts
+from builder.core.credentials import credential_paths
 from builder.core.environment import Base, Environment, Switch
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
@@ -12,12 +13,6 @@ from builder.core.mirror import matches
 from builder.core.nested import NestedChart
 from builder.core.pointer import get, pointer
 from builder.core.references import Reference
-
-_CREDENTIAL = re.compile(
-    r"(?:password|passwd|passphrase|(?<!by)(?<!com)pass)$|"
-    r"(?:^|[_.-])(?:secret|token|license|(?:access|secret|api|private|auth)[_-]?key)$"
-)
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def verify(
@@ -108,7 +103,7 @@ def _outside(reference: Reference, environment: Environment, host: str) -> Findi
     allowance = next((a for a in environment.allow if matches(a.reference, reference.value)), None)
     if allowance:
         return _finding(
-            reference, "outside-reference", f"allowed: {allowance.reason}", "nothing to do",
+            reference, "allowed-reference", f"allowed: {allowance.reason}", "nothing to do",
             severity="note",
         )  # fmt: skip
     if reference.origin.test_hook:
@@ -145,7 +140,7 @@ def _finding(
     return Finding(
         code=code,
         severity=severity,
-        subject=reference.value,
+        subject=reference.shown,
         place=f"{reference} ({source})",
         cause=cause,
         hint=hint,
@@ -217,24 +212,6 @@ def _credentials(chart: NestedChart) -> Iterator[Finding]:
                 cause="a credential in the open, in a file that is committed to Git",
                 hint="refer to a Secret, where the chart's version can",
             )
-
-
-def names_credential(key: str) -> bool:
-    """Tell whether a key, or the name of a variable, says that its value is a credential."""
-    return _CREDENTIAL.search(_HUMP.sub("_", key).lower()) is not None
-
-
-def credential_paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield the places of texts whose key is named as a credential; never their values."""
-    if isinstance(value, Mapping):
-        for key, child in value.items():
-            if isinstance(child, str) and child and names_credential(str(key)):
-                yield (*path, str(key))
-            else:
-                yield from credential_paths(child, (*path, str(key)))
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from credential_paths(child, (*path, str(index)))
 
 
 def _secret(resource: Resource) -> Iterator[Finding]:

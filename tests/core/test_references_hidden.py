@@ -91,6 +91,17 @@ def test_the_defaults_of_a_definition_are_seen() -> None:
     assert found(body) == [("image", "docker.io/evil/x:1")]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["-" * 60_000, "x://y " + "a." * 60_000, "https://" + "a" * 120_000, "://" + "a-" * 60_000,
+     "{{" * 30_000, "%(" * 30_000, "- " * 30_000 + "image", "a.io/" + "b/" * 40_000],
+    ids=["dashes", "dots", "long URL", "schemes", "braces", "formats", "items", "path"],
+)  # fmt: skip
+def test_a_text_that_is_made_to_take_long(text: str) -> None:
+    """It would take minutes if a pattern went over the rest of the text at each place."""
+    assert ("image", "quay.io/a/b:1") in found(config(f"{text}/:\nimage: quay.io/a/b:1\n"))
+
+
 def test_the_host_of_an_external_service_is_seen() -> None:
     body = {"apiVersion": "v1", "kind": "Service", "spec": {"externalName": "api.wandb.ai"}}
     assert found(body) == [("url", "api.wandb.ai")]

@@ -113,7 +113,7 @@ def test_a_short_name_of_a_registry_is_inside_only_when_it_was_named() -> None:
          "stands in a comment, nothing fetches it"),
         (reference("quay.io/a:1", origin=HOOK), "warning", "test-hook-reference",
          "quay.io is outside, but only `helm test` would run it; controllers do not"),
-        (reference("https://docs.io/x", kind="url"), "note", "outside-reference",
+        (reference("https://docs.io/x", kind="url"), "note", "allowed-reference",
          "allowed: only people read it"),
     ],
     ids=["comment", "test hook", "allowed"],

@@ -209,12 +209,12 @@ def _outbound(
             continue
         if leaves(reference):
             places.setdefault(reference.value, []).append(reference)
-    for value, references in places.items():
+    for references in places.values():
         first = references[0]
         more = f", and {len(references) - 1} more places" if len(references) > 1 else ""
         yield Danger(
             code="outbound-reference",
-            subject=value,
+            subject=first.shown,
             place=f"{first}{more}",
             reason="lies outside the network, and nothing referred to it before",
             owner=str(first.origin.parent) if first.origin.parent else "",

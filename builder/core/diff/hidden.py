@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from builder.core.verify import names_credential
+from builder.core.credentials import names_credential
 
 # Digests of short secrets can be guessed: these mean nothing outside of this process.
 _SALT = secrets.token_bytes(32)

@@ -8,7 +8,8 @@ from builder.core import image as images
 from builder.core import variables, yaml
 from builder.core.errors import YamlError
 
-_SCHEME = r"[a-z][a-z0-9+.-]*://"
+# Bounded, as the others: texts come from anywhere, and may be made to take long.
+_SCHEME = r"[a-z][a-z0-9+.-]{0,30}://"
 # A URL ends where white space, a quote or the next URL begins.
 _URL = re.compile(rf"(?<![a-z0-9])({_SCHEME})((?:(?!{_SCHEME})[^\s\"'<>`\\|])+)", re.IGNORECASE)
 _USERINFO = re.compile(r"^([^/?#]*)@")
@@ -37,8 +38,8 @@ _PLAIN = re.compile(
     r"(?:latest|stable|edge|main|master|nightly|dev|lts|alpine|\w[\w.-]*[0-9][\w.-]*|[0-9])"
 )
 _NAMED_LINE = re.compile(
-    r"(?im)^[ \t-]*[\"']?[\w.-]*image(?:[._-]?(?:repository|name|ref))?[\"']?[ \t]*[:=][ \t]*"
-    r"[\"']?([^\s\"',#]+)"
+    r"(?im)^[ \t]*+(?:-[ \t]+)*+[\"']?[\w.-]*image(?:[._-]?(?:repository|name|ref))?[\"']?"
+    r"[ \t]*[:=][ \t]*[\"']?([^\s\"',#]+)"
 )
 _NAMED_FLAG = re.compile(r"(?i)(?<!\S)--?(?:[\w.-]*[._-])?image[= ][\"']?([^\s\"',]+)")
 _FROM = re.compile(r"(?m)^FROM[ \t]+(?:--platform=\S+[ \t]+)?([^\s\"']+)")

@@ -1,5 +1,6 @@
 """What is found: one thing that the cluster will fetch."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +39,15 @@ class Reference:
         if self.kind != "image":
             return None
         return images.parse(self.value) if in_container(self.path) else images.read(self.value)
+
+    @property
+    def shown(self) -> str:
+        """The value as it may be printed: of a URL in a Secret the host, its path may be one."""
+        if self.kind == "image" or self.resource.kind != "Secret":
+            return self.value
+        scheme, sign, rest = self.value.partition("://")
+        host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        return self.value if host == rest else f"{scheme}{sign}{host}/***"
 
     @property
     def nested(self) -> bool:
