@@ -117,7 +117,7 @@ def _commit(result: Build, way: Way, target: Target) -> Commit:
         target,
         environment=result.overlay.name,
         source_commit=source_commit(result.overlay.root),
-        signing=_signing(result.overlay),
+        signing=signing_of(result.overlay),
         propose=way.pull_request,
         dry_run=way.dry_run,
     )
@@ -134,7 +134,7 @@ def _hydrate(result: Build, way: Way, target: Target) -> Commit:
         target,
         environment=overlay.name,
         dry=dry,
-        signing=_signing(overlay),
+        signing=signing_of(overlay),
         dry_run=way.dry_run,
     )
 
@@ -164,7 +164,8 @@ def _propose(result: Build, way: Way, target: Target) -> Delivery:
     return Delivery(target=target, commit=commit, proposal=proposal)
 
 
-def _signing(overlay: Overlay) -> Signing | None:
+def signing_of(overlay: Overlay) -> Signing | None:
+    """Return how the environment's commits are signed."""
     settings = overlay.environment.publish
     if settings is None or settings.signing is None:
         return None

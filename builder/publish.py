@@ -23,12 +23,14 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 class Target:
     """Where a bundle goes: a repository, a branch, and the environment's folder in it.
 
-    An empty ``path`` is the root of the branch.
+    An empty ``path`` is the root of the branch. ``marker`` is the file by which Sealift knows a
+    folder that it wrote.
     """
 
     repository: str
     branch: str
     path: str
+    marker: str = locks.FILE
 
     def __post_init__(self) -> None:
         for field, value in (("branch", self.branch), ("path", self.path)):
@@ -174,7 +176,7 @@ def check_path(repo: Path, tip: str | None, target: Target) -> None:
     below = f"{target.path}/" if target.path else ""
     there = git_branch.lookup(repo, f"{tip}:{target.path}")
     empty = not git_branch.entries(repo, there) if there and not target.path else not there
-    if not empty and not git_branch.lookup(repo, f"{tip}:{below}{locks.FILE}"):
+    if not empty and not git_branch.lookup(repo, f"{tip}:{below}{target.marker}"):
         raise ConfigurationError(
             f"{target.path or 'the root'}/ on {target.branch} holds files that Sealift did not "
             "write",

@@ -14,6 +14,7 @@ from builder.core.references import Reference
 from builder.core.text import count, table
 from builder.core.verify import leaves
 from builder.deliver import Delivery
+from builder.publish import Commit, Target
 from builder.pull_request import Proposal
 
 _MAX_SUBJECTS = 4
@@ -104,17 +105,21 @@ def delivery_text(delivery: Delivery) -> str:
         return f"{state}: {artifact.reference}\ndigest {artifact.digest}"
     commit, target = delivery.commit, delivery.target
     assert commit is not None and target is not None  # noqa: S101, PT018 - one of the two ways
+    text = commit_text(commit, target, dry_run=delivery.dry_run)
+    proposed = _proposal_lines(delivery.proposal) if delivery.proposal else []
+    return "\n".join([text, *proposed])
+
+
+def commit_text(commit: Commit, target: Target, *, dry_run: bool = False) -> str:
+    """Write what became of a commit, or would."""
     proposed = commit.branch != target.branch
-    fresh = commit.changed and (commit.pushed or delivery.dry_run)
-    state = _state("proposed" if proposed else "published", delivery.dry_run, fresh)
+    fresh = commit.changed and (commit.pushed or dry_run)
+    state = _state("proposed" if proposed else "published", dry_run, fresh)
     place = f"at {target.path}/ " if target.path else ""
     where = f"on {commit.branch}" + (f", for {target.branch}" if proposed else "")
-    named = "" if delivery.dry_run else f"commit {commit.commit}\n"
+    named = "" if dry_run else f"commit {commit.commit}\n"
     files = count(len(commit.files), "file")
-    lines = [f"{state}: {files} {place}{where}", f"{named}tree   {commit.tree}"]
-    if delivery.proposal is not None:
-        lines += _proposal_lines(delivery.proposal)
-    return "\n".join(lines)
+    return f"{state}: {files} {place}{where}\n{named}tree   {commit.tree}"
 
 
 def _proposal_lines(proposal: Proposal) -> list[str]:

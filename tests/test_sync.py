@@ -1,5 +1,6 @@
 """``sealift sync`` on the example, and the order that holds inside the bundle."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from builder.core import bundle
 from builder.core.manifests import Manifests, from_kustomize
 from builder.core.sync import HealthRule, Source, Synced, instance_kinds, mark, objects
 from builder.render import render
+from builder.tools.git import git
 from builder.workspace import find_overlay
 from tests import crds
 from tests.conftest import Refused, Run
+from tests.servers.git_http import git_http
 from tests.source import Source as Repository
 from tests.source import plain_kustomize
 
@@ -138,6 +141,55 @@ def written(manifests: Manifests, source: Repository) -> Path:
     for name, content in bundle.tree(manifests, lock).items():
         source.write(f"bundle/{name}", content.decode())
     return folder
+
+
+@pytest.fixture
+def gitops(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A repository over HTTP: its URL, and its folder."""
+    folder = tmp_path / "served" / "gitops.git"
+    git(tmp_path, ["init", "-q", "--bare", "-b", "main", str(folder)])
+    with git_http(folder.parent) as server:
+        yield server.url("gitops.git"), folder
+
+
+@pytest.mark.parametrize("engine", ["argocd", "flux"])
+def test_the_objects_are_committed_beside_the_bundle(
+    run: Run, source: Repository, gitops: tuple[str, Path], engine: str
+) -> None:
+    url, folder = gitops
+    assert run("publish", "example", "--repository", url).code == 0
+    argv = ("sync", "example", "--engine", engine, "--repository", url)
+    printed = documents(run(*argv).out)
+    commits = ["rev-list", "--count", "main"]
+    dry = run(*argv, "--publish", "bootstrap", "--dry-run")
+    assert dry.out.startswith("would be published: ")
+    assert git(folder, commits) == b"1\n"
+    first = run(*argv, "--publish", "bootstrap")
+    assert first.code == 0
+    assert first.out.startswith("published: ")
+    assert run(*argv, "--publish", "bootstrap").out.startswith("nothing to do")
+    assert git(folder, commits) == b"2\n"
+    names = git(folder, ["ls-tree", "--name-only", "main:bootstrap"]).decode().split()
+    read = {name: git(folder, ["show", f"main:bootstrap/{name}"]).decode() for name in names}
+    listed = yaml.safe_load(read.pop("kustomization.yaml"))["resources"]
+    assert yaml.safe_load(read.pop("sealift-sync.yaml")) == {"environments": ["example"]}
+    assert [yaml.safe_load(read[name]) for name in listed] == printed
+    assert sorted(read) == sorted(listed)
+    assert run("diff", "example", "--repository", url).code == 0
+
+
+def test_the_objects_stand_in_no_bundle(
+    run: Run, refused: Refused, source: Repository, gitops: tuple[str, Path]
+) -> None:
+    url, folder = gitops
+    source.edit("overlays/example/environment.yaml", "publish:", "sync: {engine: flux}\npublish:")
+    assert run("publish", "example", "--repository", url).code == 0
+    argv = ("sync", "example", "--repository", url, "--publish")
+    for path in ("example", "example/sync"):
+        assert "would stand in, or above, the bundle at example" in refused(*argv, path)
+    said = refused(*argv, "../x")
+    assert "'../x' is not a path to publish to" in said
+    assert git(folder, ["rev-list", "--count", "main"]) == b"1\n"
 
 
 def test_kubectl_apply_k_applies_in_order(source: Repository) -> None:

@@ -1,7 +1,6 @@
 """``sealift sync``: the objects that make Argo CD or Flux apply what is published."""
 
 import sys
-import textwrap
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -42,21 +41,33 @@ def sync(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write files into FOLDER instead.")
     ] = None,
+    publish: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Commit them to this folder of the repository instead."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --publish: do all but the push.")
+    ] = False,
     root: RootOption = Path(),
 ) -> int:
     """Print the objects that make an engine sync the bundles.
 
     For Argo CD an AppProject with no more rights than the bundle needs, and an Application (an
     ApplicationSet for several environments); for Flux a source, and Kustomizations that wait for
-    each other. Credentials are named, never contained.
+    each other. Credentials are named, never contained. With --publish they are committed beside
+    the bundles, for an engine that syncs its own configuration from there.
 
     Example: sealift sync example --engine argocd
     """
-    from builder.core import yaml
+    from builder import report
+    from builder.bootstrap import bootstrap, texts
+    from builder.core.errors import ConfigurationError
     from builder.files import write_text
     from builder.sync import Wanted, select, unmarked
     from builder.sync import sync as run
 
+    if publish and (output or to):
+        raise ConfigurationError("choose one of --output, --publish and --to")
     overlays = select(root, envs or [], every=every)
     wanted = Wanted(
         engine=engine.value if engine else None, repository=repository, branch=branch, oci=to
@@ -68,14 +79,14 @@ def sync(
             "and no guard against pruning for the engine, so nothing will be pruned",
             file=sys.stderr,
         )
-    texts = {}
-    for entry in found:
-        note = textwrap.fill(entry.note, 98, initial_indent="# ", subsequent_indent="# ")
-        texts[entry.file_name] = f"{note}\n" * bool(note) + yaml.dump(dict(entry.body))
-    if output is None:
-        print("---\n".join(texts.values()), end="")
+    if publish:
+        target, commit = bootstrap(overlays, found, wanted, publish, dry_run=dry_run)
+        print(report.commit_text(commit, target, dry_run=dry_run))
         return 0
-    for name, text in texts.items():
+    if output is None:
+        print("---\n".join(texts(found).values()), end="")
+        return 0
+    for name, text in texts(found).items():
         write_text(output / name, text)
         print(f"written: {output / name}")
     return 0
