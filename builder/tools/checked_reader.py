@@ -4,7 +4,8 @@ import hashlib
 import http.client
 from collections.abc import Callable
 
-from builder.tools.registry_session import Readable, RegistryError
+from builder.tools.registry_errors import RegistryError
+from builder.tools.registry_session import Readable
 
 
 class DamagedError(RegistryError):

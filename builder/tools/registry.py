@@ -17,11 +17,11 @@ from typing import Self
 from builder.core.errors import ConfigurationError
 from builder.tools.checked_reader import CheckedReader, DamagedError
 from builder.tools.docker_config import Login
+from builder.tools.registry_errors import RegistryError
 from builder.tools.registry_session import (
     ATTEMPTS,
     MAX_BODY,
     Body,
-    RegistryError,
     Response,
     Session,
 )
@@ -193,12 +193,14 @@ class Registry:
     def _upload(self, repository: str, digest: str, body: Body, size: int) -> None:
         path = f"/v2/{repository}/blobs/uploads/"
         started = self.request("POST", path, repository, push=True, ok=(202,))
-        base = f"{self.session.scheme}://{self.host}"
-        url = urllib.parse.urljoin(base, started.headers.get("location", ""))
-        if urllib.parse.urlsplit(url).netloc != self.host:
+        base = urllib.parse.urlsplit(f"{self.session.scheme}://{self.host}")
+        location = started.headers.get("location", "")
+        url = urllib.parse.urlsplit(urllib.parse.urljoin(base.geturl(), location))
+        # Behind a proxy, registries often have the scheme wrong: the host is what matters.
+        if url.hostname != base.hostname or url.port not in (base.port, None, 443):
             raise RegistryError(f"{self.host} wants a blob to be pushed to another host")
-        target = url[len(base) :]
-        target += ("&" if "?" in target else "?") + urllib.parse.urlencode({"digest": digest})
+        query = f"{url.query}&" if url.query else ""
+        target = f"{url.path}?{query}{urllib.parse.urlencode({'digest': digest})}"
         headers = {"Content-Type": _OCTETS, "Content-Length": str(size)}
         self.request("PUT", target, repository, headers, body, push=True, ok=(201,))
 

@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from builder.core.errors import ToolError
 from builder.tools.connection import Connector
 from builder.tools.docker_config import Login
+from builder.tools.registry_errors import RegistryError, unreachable
 
 ATTEMPTS = 4
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
@@ -36,14 +36,6 @@ class Readable(Protocol):
 
 
 Body = bytes | Readable | None
-
-
-class RegistryError(ToolError):
-    """A registry does not do what it should; ``host`` is set when that holds for all of it."""
-
-    def __init__(self, what: str, *, hint: str | None = None, host: str = "") -> None:
-        super().__init__(what, hint=hint)
-        self.host = host
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +58,8 @@ class Session:
         self._connector = Connector(context)
         self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
         self._tokens: dict[str, str] = {}
-        self._asking = threading.Lock()
+        self._asking: dict[str, threading.Lock] = {"": threading.Lock()}
+        self._proven = login is None
         self._refusal: RegistryError | None = None
         self._reached = False
 
@@ -161,7 +154,7 @@ class Session:
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 if last or isinstance(error, ssl.SSLCertVerificationError):
-                    found = self.unreachable(error)
+                    found = unreachable(self.host, error)
                     if not self._reached:  # nor will the next request
                         self._refusal = found
                     raise found from error
@@ -197,7 +190,7 @@ class Session:
             connection.request(method, path, headers={"User-Agent": "sealift"})
             yield connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            raise self.unreachable(error) from error
+            raise unreachable(self.host, error) from error
         finally:
             connection.close()
 
@@ -208,21 +201,32 @@ class Session:
             )
 
     def _authorise(self, challenge: str, scope: str, refused: str | None) -> str:
-        """Return what to send as Authorization, after a registry asked for it."""
-        with self._asking:
-            if self._refusal is not None:
-                raise self._refusal
-            token = self._tokens.get(scope) or self._tokens.get("")
-            if token and token != refused:
-                return token  # another thread has asked meanwhile
-            basic = challenge.lower().startswith("basic")
-            if basic and (self.login is None or refused):
-                raise self._refuse()
-            if basic and self.login:
-                token = self._tokens[""] = "Basic " + self.login.basic()
-                return token
-            token = self._tokens[scope] = f"Bearer {self._token(challenge, scope)}"
+        """Return what to send as Authorization, after a registry asked for it.
+
+        Until the login has been good for once, one at a time asks: a wrong one is tried once only.
+        """
+        with self._asking[""]:
+            alone = challenge.lower().startswith("basic") or not self._proven
+            asking = self._asking.setdefault(scope, threading.Lock())
+            if alone:
+                return self._asked(challenge, scope, refused)
+        with asking:
+            return self._asked(challenge, scope, refused)
+
+    def _asked(self, challenge: str, scope: str, refused: str | None) -> str:
+        if self._refusal is not None:
+            raise self._refusal
+        token = self._tokens.get(scope) or self._tokens.get("")
+        if token and token != refused:
+            return token  # another thread has asked meanwhile
+        basic = challenge.lower().startswith("basic")
+        if basic and (self.login is None or refused):
+            raise self._refuse()
+        if basic and self.login:
+            token = self._tokens[""] = "Basic " + self.login.basic()
             return token
+        token = self._tokens[scope] = f"Bearer {self._token(challenge, scope)}"
+        return token
 
     def _token(self, challenge: str, scope: str) -> str:
         """Get a token as the registry's challenge says (distribution's token specification)."""
@@ -243,9 +247,10 @@ class Session:
             token = value.get("token") or value.get("access_token")
             if not token:
                 raise self.denied()
+            self._proven = True
             return str(token)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self.unreachable(error) from error
+            raise unreachable(self.host, error) from error
         finally:
             connection.close()
 
@@ -277,16 +282,6 @@ class Session:
             hint="log in with docker, podman or skopeo, or set SEALIFT_REGISTRY_USERNAME and "
             "SEALIFT_REGISTRY_PASSWORD",
             host=host,
-        )
-
-    def unreachable(self, error: Exception) -> RegistryError:
-        """Return the error of a registry that does not answer."""
-        reason = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or error
-        hint = "is the registry reachable from here?"
-        if isinstance(error, ssl.SSLError):
-            hint = "name the CA that signed its certificate in SEALIFT_CA_FILE"
-        return RegistryError(
-            f"cannot reach the registry {self.host}: {reason}", hint=hint, host=self.host
         )
 
 
