@@ -189,8 +189,11 @@ def _digest(entry: Mapping[str, Any], name: str) -> str:
 
 
 def _platform(value: Mapping[str, Any]) -> str:
+    """Write a platform; a variant that its architecture implies is left out, as containerd does."""
     parts = [value.get("os") or "unknown", value.get("architecture") or "unknown"]
-    return "/".join(map(str, [*parts, *([value["variant"]] if value.get("variant") else [])]))
+    variant = value.get("variant")
+    implied = (parts[1], variant) in (("arm64", "v8"), ("amd64", "v1"))
+    return "/".join(map(str, [*parts, *([variant] if variant and not implied else [])]))
 
 
 def _is_index(manifest: Manifest) -> bool:

@@ -46,6 +46,17 @@ def test_one_platform_is_locked_alone(site: MirrorSite) -> None:
     assert site.sealift("lock", "site").out.startswith("unchanged")
 
 
+def test_a_variant_that_the_architecture_implies(site: MirrorSite) -> None:
+    """Docker's official images say arm64/v8, and everybody means that by arm64."""
+    for name in IMAGES:
+        site.push(name, ("linux/arm/v7", "linux/arm64/v8"))
+    assert site.sealift("lock", "site", "--platform", "linux/arm64").code == 0
+    lock = images_lock.load(site.source.read(LOCK))
+    wanted = [site.pushed[i.source].manifests["linux/arm64/v8"] for i in lock.images]
+    assert [i.digest for i in lock.images] == wanted
+    assert site.sealift("lock", "site", "--platform", "linux/arm/v7").code == 0
+
+
 def test_a_platform_that_an_image_lacks(site: MirrorSite) -> None:
     site.push(IMAGES[1], ("linux/amd64",))
     result = site.sealift("lock", "site", "--platform", "linux/arm64")
