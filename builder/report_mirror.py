@@ -67,7 +67,12 @@ def plan_table(plan: Plan) -> str:
         for step in plan.charts
     ]
     todo = [s for s in plan.images if s.state in ("copy", "replace", "unasked")]
-    total = f"{count(len(todo), 'image')} to copy, at most {size(sum(s.image.size for s in todo))}"
+    charts = [s for s in plan.charts if s.state in ("copy", "replace", "unasked")]
+    total = "nothing to copy"
+    if todo or charts:
+        most = size(sum(s.image.size for s in todo) + sum(s.size for s in charts))
+        counts = [count(len(todo), "image")] + ([count(len(charts), "chart")] if charts else [])
+        total = f"{', '.join(counts)} to copy, at most {most}"
     head = ("FROM", "TO", "SIZE", "STATE")
     return f"{table(head, rows)}\n\n{total}"
 

@@ -106,8 +106,12 @@ def _state(chart: LockedChart, built: Build, store: Store | None, *, ask: bool) 
 
 def copy_chart(step: ChartStep, store: Store, *, replace: bool) -> None:
     """Bring a chart to its place, and look whether it is there. Raises ToolError."""
-    chart = step.chart
-    store.put(step.path.read_bytes(), replace=replace)
+    put_chart(step.chart, step.path.read_bytes(), store, replace=replace)
+
+
+def put_chart(chart: LockedChart, data: bytes, store: Store, *, replace: bool) -> None:
+    """Bring a chart's archive to its place, and look whether it is there. Raises ToolError."""
+    store.put(data, replace=replace)
     there = store.digest(chart.name, chart.version)
     if there != chart.sha256:
         raise ToolError(
@@ -158,23 +162,11 @@ class Oci:
     def put(self, data: bytes, *, replace: bool) -> None:  # noqa: ARG002
         """Push as helm does; the caller has looked for what is there."""
         metadata = _metadata(data, "the chart")
-        name, version = str(metadata["name"]), str(metadata["version"])
-        repository = self.repository(name)
-        config = json.dumps(metadata, sort_keys=True).encode()
+        repository = self.repository(str(metadata["name"]))
+        config, manifest = artifact(data)
         for blob in (config, data):
             self._registry.push_blob(repository, blob)
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "config": _descriptor(_CONFIG, config),
-            "layers": [_descriptor(_CONTENT, data)],
-            "annotations": {
-                "org.opencontainers.image.title": name,
-                "org.opencontainers.image.version": version,
-            },
-        }
-        body = json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
-        self._registry.push_manifest(repository, _tag(version), body)
+        self._registry.push_manifest(repository, _tag(str(metadata["version"])), manifest)
 
 
 class Folder:
@@ -205,6 +197,23 @@ class Folder:
         write_text(self._path / "index.yaml", yaml.dump({"apiVersion": "v1", "entries": entries}))
 
 
+def artifact(data: bytes) -> tuple[bytes, bytes]:
+    """Return configuration and manifest of a chart's archive as an OCI artifact."""
+    metadata = _metadata(data, "the chart")
+    config = json.dumps(metadata, sort_keys=True).encode()
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": _descriptor(_CONFIG, config),
+        "layers": [_descriptor(_CONTENT, data)],
+        "annotations": {
+            "org.opencontainers.image.title": str(metadata["name"]),
+            "org.opencontainers.image.version": str(metadata["version"]),
+        },
+    }
+    return config, json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
+
+
 def _metadata(data: bytes, source: str) -> dict[str, Any]:
     text = archive.read(data, source=source).files["Chart.yaml"].decode("utf-8", "replace")
     documents = yaml.load_all(text, source=f"{source}: Chart.yaml")
@@ -232,5 +241,5 @@ def _failed(chart: LockedChart, error: ToolError) -> Finding:
         subject=f"chart {chart.name}-{chart.version}",
         place=chart.repository,
         cause=error.what,
-        hint=error.hint or "is the chart repository reachable from here?",
+        hint=f"{error.hint or 'is it reachable from here?'} Or name another place: --charts-to",
     )
