@@ -86,7 +86,7 @@ def read(target: Target, *, against: str | None = None) -> Published:
         if commit is None:
             return Published(source=source)
         tree = git_branch.lookup(repo, f"{commit}:{target.path}")
-        return Published(source=source, commit=commit, files=_files(repo, tree))
+        return Published(source=source, commit=commit, files=files_in(repo, tree))
 
 
 def _fetch(repo: Path, remote: str, ref: str) -> str | None:
@@ -117,7 +117,7 @@ def _fetch_one(repo: Path, remote: str, name: str) -> str | None:
     return git_branch.lookup(repo, f"{_FETCHED}^{{commit}}")
 
 
-def _files(repo: Path, tree: str | None) -> dict[str, bytes]:
+def files_in(repo: Path, tree: str | None) -> dict[str, bytes]:
     """Return the content of a tree's files; what is no file, as a submodule, is left out."""
     entries = git_branch.entries(repo, tree)
     if not entries:

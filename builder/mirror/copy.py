@@ -5,8 +5,9 @@ cluster could pull by half.
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from builder.content import Content, read
@@ -16,7 +17,7 @@ from builder.core.image import ImageName
 from builder.core.images_lock import SourcedImage
 from builder.parallel import Failure, each
 from builder.registries import Registries
-from builder.tools.registry import Place, RegistryError
+from builder.tools.registry import Place, RegistryError, Source
 
 
 class Progress(Protocol):
@@ -49,7 +50,7 @@ class _Job:
 
     digest: str
     size: int
-    source: Place
+    source: Source
     targets: tuple[Place, ...]
 
 
@@ -63,12 +64,32 @@ def copy(
     """
     todo = {_origin(entry): entry for entry in entries}
     contents, failures = read(todo, registries, jobs)
-    copier = _Copier(registries, progress, contents)
+    copied, more = push(
+        todo, contents, lambda name, _: registries.of(_named(name)), registries, progress, jobs
+    )
+    return copied, [*failures, *more]
+
+
+def push(
+    todo: Mapping[str, SourcedImage],
+    contents: Mapping[str, Content],
+    source: Callable[[str, str], Source],
+    registries: Registries,
+    progress: Progress,
+    jobs: int,
+    near: Mapping[str, Place] = MappingProxyType({}),
+) -> tuple[list[Copied], list[Failure]]:
+    """Bring images whose content is known to the mirror, each under its entry's name.
+
+    ``source`` returns what holds a blob, by the key of an image in ``todo`` and ``contents``, and
+    by digest. ``near`` are blobs that other repositories of the mirror hold.
+    """
+    copier = _Copier(registries, progress, contents, source, near)
     work = copier.jobs(todo)
     progress.planned(sum(job.size for job in work))
     done, broken = each(copier.blob, work, jobs, lambda job: job.digest, stop=progress.stop)
     lost = {failure.subject: failure.error for failure in broken}
-    failures += [
+    failures = [
         Failure(subject=name, error=lost[digest])
         for name, content in contents.items()
         for digest in content.blobs
@@ -89,11 +110,18 @@ class _Copier:
     """One run of copying; knows what each image is made of."""
 
     def __init__(
-        self, registries: Registries, progress: Progress, contents: Mapping[str, Content]
+        self,
+        registries: Registries,
+        progress: Progress,
+        contents: Mapping[str, Content],
+        source: Callable[[str, str], Source],
+        near: Mapping[str, Place],
     ) -> None:
         self.registries = registries
         self.progress = progress
         self.contents = contents
+        self.source = source
+        self.near = near
         self.sizes: Mapping[str, int] = {}
         self._counted: set[str] = set()
         self._lock = threading.Lock()
@@ -102,14 +130,14 @@ class _Copier:
         """Return every blob once, with all repositories that need it; the largest first."""
         found: dict[str, _Job] = {}
         for name, content in self.contents.items():
-            source, target = self.place(name), self.place(todo[name].image)
+            target = self.place(todo[name].image)
             for digest, size in content.blobs.items():
                 known = found.get(digest)
                 targets = (*known.targets, target) if known else (target,)
                 found[digest] = _Job(
                     digest=digest,
                     size=size,
-                    source=known.source if known else source,
+                    source=known.source if known else self.source(name, digest),
                     targets=tuple(dict.fromkeys(targets)),
                 )
         return sorted(found.values(), key=lambda job: (-job.size, job.digest))
@@ -117,18 +145,19 @@ class _Copier:
     def blob(self, job: _Job) -> int:
         """Bring a blob to all its repositories; return how many bytes that took."""
         present = [t for t in job.targets if t.registry.has_blob(t.repository, job.digest)]
+        held = [*present, *([self.near[job.digest]] if job.digest in self.near else [])]
         copied = 0
         for target in job.targets:
             if target in present:
                 continue
-            if not (present and target.registry.mount(
-                target.repository, job.digest, present[0].repository
+            if not (held and target.registry.mount(
+                target.repository, job.digest, held[0].repository
             )):  # fmt: skip
                 target.registry.copy_blob(
                     target.repository, job.digest, job.size, job.source, self.progress.advanced
                 )
                 copied += job.size
-            present.append(target)
+            held.append(target)
         if not copied:
             self.progress.advanced(job.size)
         return copied

@@ -9,10 +9,10 @@ import ssl
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from builder.core.errors import ConfigurationError
 from builder.tools.checked_reader import CheckedReader, DamagedError
@@ -52,6 +52,15 @@ class Manifest:
     body: bytes
     digest: str
     media_type: str
+
+
+class Source(Protocol):
+    """What a blob can be read from, as often as it takes."""
+
+    def reading(
+        self, digest: str, size: int, advanced: Callable[[int], None]
+    ) -> AbstractContextManager[CheckedReader]:
+        """Open a blob; ``advanced`` is told how many bytes each piece has."""
 
 
 class Registry:
@@ -165,10 +174,10 @@ class Registry:
         repository: str,
         digest: str,
         size: int,
-        source: "Place",
+        source: Source,
         advanced: Callable[[int], None],
     ) -> None:
-        """Push a blob that another registry holds, without keeping it; again when that breaks off.
+        """Push a blob that is held elsewhere, without keeping it; again when that breaks off.
 
         The registry takes it only when its content is that of the digest. ``advanced`` is told the
         bytes that went through, minus those of an attempt that failed.
@@ -181,7 +190,7 @@ class Registry:
                 advanced(piece)
 
             try:
-                with source.registry.reading(source.repository, digest, size, tell) as reader:
+                with source.reading(digest, size, tell) as reader:
                     self._upload(repository, digest, reader, size)
                     return
             except RegistryError as error:
@@ -237,6 +246,12 @@ class Place:
 
     registry: Registry
     repository: str
+
+    def reading(
+        self, digest: str, size: int, advanced: Callable[[int], None]
+    ) -> AbstractContextManager[CheckedReader]:
+        """Open a blob of the repository."""
+        return self.registry.reading(self.repository, digest, size, advanced)
 
 
 def _digest(data: bytes) -> str:
