@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from builder.core import yaml
 from builder.core.errors import ToolError, YamlError
+from builder.core.yaml import limits
 from builder.tools import kustomize
 from builder.tools.command import run
 
@@ -238,7 +239,7 @@ def test_lines_of_a_bomb_are_found_in_time(text: str) -> None:
 
 
 def test_a_large_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(limits, "MAX_BYTES", 2**20)
     assert str(error("a" * (2**20 + 1))) == "f.yaml: is larger than 1 MiB"
     assert value("a" * 2**20) == "a" * 2**20
 
