@@ -17,6 +17,8 @@ from builder.commands.explain import explain
 from builder.commands.images import images
 from builder.commands.lock import lock
 from builder.commands.mirror import mirror
+from builder.commands.mirror_export import export
+from builder.commands.mirror_import import import_
 from builder.commands.publish import publish
 from builder.commands.sync import sync
 from builder.commands.vendor import vendor
@@ -59,6 +61,8 @@ def _options(
 
 for command in (vendor, airgap, lock, build, diff, publish, sync, images, explain, doctor):
     app.command()(command)
+mirror.command("export")(export)
+mirror.command("import")(import_)
 app.add_typer(mirror, name="mirror")
 
 

@@ -1,0 +1,168 @@
+"""The commits of an archive: packed on one side, checked on the other."""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from builder.build import Build
+from builder.core import lock as locks
+from builder.core import transport
+from builder.core.errors import ConfigurationError
+from builder.core.transport import Commits
+from builder.publish import (
+    Commit,
+    Target,
+    attempts,
+    check_path,
+    overtaken,
+    publish,
+    wait,
+    workplace,
+)
+from builder.published import files_in
+from builder.tools import git_branch, git_bundle
+from builder.tools.git import scratch, source_commit
+from builder.transport.verify import Archive
+
+_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+
+
+def of_build(built: Build, *, branch: str | None) -> tuple[Commits, bytes]:
+    """Pack the tree of a build as a commit of its own; return what it is, and the bundle.
+
+    On the other side it is published as any build: a commit upon what the branch has there.
+    """
+    settings = built.overlay.environment.publish
+    source = source_commit(built.overlay.root)
+    with _scratch() as repo:
+        tree = _tree(repo, built.files)
+        commit = git_bundle.commit_tree(repo, tree, f"Publish {built.overlay.name}\n")
+        commits = Commits(
+            commit=commit,
+            tree=tree,
+            branch=branch or (settings.branch if settings else "main"),
+            path=(settings.path if settings else None) or built.overlay.name,
+            source_commit=source,
+        )
+        return commits, git_bundle.create(repo, commit)
+
+
+def of_branch(built: Build, target: Target) -> tuple[Commits, bytes]:
+    """Pack the commits of a branch, which has this build; return what they are, and the bundle.
+
+    Raises ConfigurationError when something else is published there, or nothing.
+    """
+    with workplace(target) as (repo, remote):
+        tip = git_bundle.fetch(repo, remote, target.branch)
+        check_path(repo, tip, target)
+        tree = _tree(repo, built.files)
+        if tip is None or git_branch.lookup(repo, f"{tip}:{target.path}") != tree:
+            raise ConfigurationError(
+                f"{target.branch} has {'nothing' if tip is None else 'another build'} "
+                f"in {target.path or 'its root'}/",
+                where=target.repository,
+                hint=f"run `sealift publish {built.overlay.name}` first, or leave --repository out",
+            )
+        commits = Commits(
+            commit=tip, tree=tree, branch=target.branch, path=target.path, history=True
+        )
+        return commits, git_bundle.create(repo, tip)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    with (
+        tempfile.TemporaryDirectory(prefix="sealift-git-") as folder,
+        scratch(Path(folder)) as repo,
+    ):
+        yield repo
+
+
+def _tree(repo: Path, files: Mapping[str, bytes]) -> str:
+    commit = git_branch.write(repo, files, path="", parent=None, message="")
+    return str(git_branch.lookup(repo, f"{commit}^{{tree}}"))
+
+
+def bring(archive: Archive, target: Target, *, dry_run: bool) -> Commit:
+    """Bring an archive's commits to a branch; with ``dry_run``, only see whether that would work.
+
+    Raises ConfigurationError for commits that are not what the archive says, and where the branch
+    has what they would overwrite; ToolError when the repository does not take them.
+    """
+    given = archive.contents.commits
+    span = archive.spans[transport.GIT]
+    source = f"{archive.source.volume.names(span.start, span.size)}: {transport.GIT}"
+    with workplace(target) as (repo, remote):
+        bundle = repo / "received.bundle"
+        with bundle.open("wb") as file:
+            for piece in archive.source.volume.chunks(span.content, span.size):
+                file.write(piece)
+        git_bundle.unpack(repo, bundle, given.commit, source=source)
+        files = _checked(repo, archive, source)
+        if given.history:
+            return _forward(repo, remote, target, given, files, dry_run=dry_run)
+    return publish(
+        files,
+        target,
+        environment=archive.contents.environment,
+        source_commit=given.source_commit,
+        dry_run=dry_run,
+    )
+
+
+def _checked(repo: Path, archive: Archive, source: str) -> dict[str, bytes]:
+    """Return the files of the environment; raise ConfigurationError for what is not its bundle."""
+    given = archive.contents.commits
+    below = f":{given.path}" if given.history else ":"
+    if git_branch.lookup(repo, f"{given.commit}{below}") != given.tree:
+        raise transport.damaged(f"does not hold the tree {given.tree}", source)
+    files = files_in(repo, given.tree)
+    strange = next((path for path in files if not _PATH.fullmatch(path)), None)
+    if strange is not None:
+        raise transport.damaged(f"holds {strange!r}, which is no path of a bundle", source)
+    if not git_bundle.plain_files(repo, given.tree):
+        raise transport.damaged("holds links or programs, where plain files should be", source)
+    span = archive.spans[transport.BUNDLE_LOCK]
+    if files.get(locks.FILE) != archive.source.volume.read(span.content, span.size):
+        raise transport.damaged(f"has another {locks.FILE} than the archive", source)
+    return files
+
+
+def _forward(
+    repo: Path,
+    remote: str,
+    target: Target,
+    given: Commits,
+    files: Mapping[str, bytes],
+    *,
+    dry_run: bool,
+) -> Commit:
+    """Push commits as they are, where the branch has none but them."""
+    for attempt in attempts():
+        tip = git_bundle.fetch(repo, remote, target.branch)
+        behind = tip is None or git_bundle.contains(repo, given.commit, tip)
+        if not behind and not git_bundle.contains(repo, str(tip), given.commit):
+            raise ConfigurationError(
+                f"{target.branch} has commits that the archive does not have",
+                where=target.repository,
+                hint="nobody but `sealift mirror import` may write to this branch: name another "
+                "with --branch, or export without --repository",
+            )
+        changed = behind and tip != given.commit
+        made = Commit(
+            commit=given.commit,
+            tree=given.tree,
+            branch=target.branch,
+            changed=changed,
+            pushed=False,
+            files=tuple(sorted(files)),
+        )
+        if not changed or dry_run:
+            return made
+        if git_branch.push(repo, remote, target.branch, given.commit, tip):
+            return replace(made, pushed=True)
+        wait(attempt)
+    raise overtaken(target.branch)
