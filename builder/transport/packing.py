@@ -81,7 +81,7 @@ def pack(
     """
     crossing = [step.image for step in plan.images if step.state != "stays"]
     names = {entry: name for entry in crossing if (name := _name(entry, side))}
-    contents, failures = read(names.values(), registries, jobs)
+    contents, failures = read(dict.fromkeys(names.values()), registries, jobs)
     blobs = _Blobs()
     roots = []
     for entry, name in names.items():

@@ -45,9 +45,9 @@ class ArchiveSource:
         )
 
     def whole(self, digest: str) -> bytes:
-        """Return a blob that is small: a manifest, or a chart."""
-        span = self.spans[digest]
-        return self.volume.read(span.content, span.size)
+        """Return a blob that is small, as a chart's archive. Raises RegistryError."""
+        with self.reading(digest, self.spans[digest].size, lambda _: None) as reader:
+            return reader.read()
 
 
 class _Range(io.RawIOBase):

@@ -163,8 +163,12 @@ def _read(contents: Contents, volume: Volume, spans: Mapping[str, Span], *, dige
     )
     where = volume.paths[0].name
     texts = {name: _small(volume, spans[name]) for name in transport.FIXED if name != transport.GIT}
-    locked = images_lock.load(_text(texts, transport.IMAGES_LOCK, where), source=where)
-    lock = locks.load(_text(texts, transport.BUNDLE_LOCK, where), source=where)
+    locked = images_lock.load(
+        _text(texts, transport.IMAGES_LOCK, where), source=f"{where}: {transport.IMAGES_LOCK}"
+    )
+    lock = locks.load(
+        _text(texts, transport.BUNDLE_LOCK, where), source=f"{where}: {transport.BUNDLE_LOCK}"
+    )
     crossing = {e.image: e for e in locked.images if e.image != e.source}
     images = {name: e for name, e in crossing.items() if name not in contents.expected}
     if lock.environment != contents.environment:

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -100,12 +101,22 @@ def finish(volume: Volume) -> tuple[Path, ...]:
     lines = []
     finals = [path.with_name(path.name.removesuffix(PARTIAL)) for path in volume.paths]
     for path, final in zip(volume.paths, finals, strict=True):
+        _flush(path)
         lines.append(f"{file_hash(path)}  {final.name}\n")
     write_text(sidecar(volume.base), "".join(lines))
     for path, final in zip(volume.paths, finals, strict=True):
         if path != final:
             path.replace(final)
     return tuple(finals)
+
+
+def _flush(path: Path) -> None:
+    """Have a file on its medium, which may be pulled out next. Raises ToolError."""
+    try:
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise _failed("cannot be written", path, error) from error
 
 
 def sidecar(base: Path) -> Path:
@@ -184,7 +195,9 @@ def _check_file(path: Path) -> None:
     if not path.exists():
         raise ConfigurationError("there is no such archive", where=str(path))
     if not path.is_file():
-        raise ConfigurationError("is not a file", where=str(path))
+        raise ConfigurationError(
+            "is not a file", where=str(path), hint="name ENV.tar, or the first part, ENV.tar.001"
+        )
 
 
 def _failed(what: str, path: Path, error: OSError) -> ToolError:

@@ -115,7 +115,6 @@ class _Writer:
             self.progress.advanced(span.size)
         else:
             self._blob(span)
-            self.progress.finished(span.name, span.size)
         self.volume.write(span.content + span.size, bytes(span.padding))
         self.volume.write(span.start, transport.header(span.name, span.size))
 
