@@ -102,6 +102,10 @@ def bring(archive: Archive, target: Target, *, dry_run: bool) -> Commit:
                 file.write(piece)
         git_bundle.unpack(repo, bundle, given.commit, source=source)
         files = _checked(repo, archive, source)
+        if dry_run:
+            # A shallow repository would not know which commits come before which.
+            fetch = git_bundle.fetch if given.history else git_branch.fetch
+            git_branch.rehearse(repo, remote, target.branch, fetch(repo, remote, target.branch))
         if given.history:
             return _forward(repo, remote, target, given, files, dry_run=dry_run)
     return publish(
