@@ -118,4 +118,5 @@ def gap_site(
         environment(near)
         charts = stack.enter_context(chart_repository(shelf, username=USER, password=PASSWORD))
         git = stack.enter_context(git_http(repositories, username=USER, password=PASSWORD))
+        monkeypatch.setenv("SEALIFT_GIT_HOST", git.base_url)
         yield GapSite(near, shelf, charts, repositories, git)

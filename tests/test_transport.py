@@ -216,7 +216,7 @@ def test_an_interrupted_export_goes_on(site: GapSite, tmp_path: Path) -> None:
     environment(site.near, IMAGES)
     other = site.export(usb, "--split", "1MB")
     assert other.code == 2
-    assert "is another archive" in other.err
+    assert "is of another archive" in other.err
 
 
 def written(folder: Path) -> bool:

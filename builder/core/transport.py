@@ -39,7 +39,12 @@ _BLOB = re.compile(r"blobs/sha256/[0-9a-f]{64}")
 _HINT = "get it again from the other side; nothing was changed here"
 
 Size = Annotated[int, msgspec.Meta(ge=0)]
-Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{40}$")]
+Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{40}\Z")]
+# What these say is printed, and stands in messages of commits: nothing but plain characters.
+Plain = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,252}\Z")]
+Source = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{40}([0-9a-f]{24})?(-dirty)?)?\Z")]
+Since = Annotated[str, msgspec.Meta(pattern=r"^(sha256:[0-9a-f]{64})?\Z")]
+Repository = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.:-]+(/[a-z0-9._-]+)+\Z")]
 
 
 class Member(Section, frozen=True):
@@ -58,14 +63,14 @@ class Held(Section, frozen=True):
 
     digest: Sha256
     size: Size
-    repositories: tuple[str, ...] = ()
+    repositories: tuple[Repository, ...] = ()
 
 
 class Chart(Section, frozen=True):
     """A chart: the digest of its archive, and of the OCI manifest that holds it."""
 
-    name: str
-    version: str
+    name: Plain
+    version: Plain
     sha256: Sha256
     manifest: Sha256
 
@@ -81,7 +86,7 @@ class Commits(Section, frozen=True):
     tree: Id
     branch: str
     path: str
-    source_commit: str = ""
+    source_commit: Source = ""
     history: bool = False
 
 
@@ -93,13 +98,13 @@ class Contents(Section, frozen=True):
     """
 
     format: int
-    environment: str
+    environment: Plain
     commits: Commits
     members: tuple[Member, ...]
     blobs: tuple[Held, ...]
     charts: tuple[Chart, ...] = ()
     expected: tuple[str, ...] = ()
-    since: str = ""
+    since: Since = ""
 
     @property
     def packed(self) -> frozenset[str]:

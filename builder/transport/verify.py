@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.content import UNKNOWN, Content, Part
-from builder.core import images_lock, oci_layout, transport
+from builder.core import archive as charts
+from builder.core import image as images
+from builder.core import images_lock, oci_layout, tarball, transport
 from builder.core import lock as locks
 from builder.core.images_lock import SourcedImage
 from builder.core.lock import Lock, LockedChart
 from builder.core.oci_layout import Root
 from builder.core.transport import Chart, Contents, Span, damaged
 from builder.files import decode
+from builder.mirror.charts import artifact
 from builder.mirror.copy import Progress
 from builder.tools.registry import Manifest
 from builder.transport import volume as volumes
@@ -170,7 +173,10 @@ def _read(contents: Contents, volume: Volume, spans: Mapping[str, Span], *, dige
         _text(texts, transport.BUNDLE_LOCK, where), source=f"{where}: {transport.BUNDLE_LOCK}"
     )
     crossing = {e.image: e for e in locked.images if e.image != e.source}
-    images = {name: e for name, e in crossing.items() if name not in contents.expected}
+    brought = {name: e for name, e in crossing.items() if name not in contents.expected}
+    for name in crossing:
+        if images.parse(name) is None:
+            raise damaged(f"{name!r} is not an image reference", where)
     if lock.environment != contents.environment:
         raise damaged(f"is of {contents.environment}, and its lock of {lock.environment}", where)
     if set(contents.expected) - crossing.keys():
@@ -184,9 +190,9 @@ def _read(contents: Contents, volume: Volume, spans: Mapping[str, Span], *, dige
         spans=spans,
         source=source,
         lock=lock,
-        images=images,
+        images=brought,
         expected={name: crossing[name] for name in contents.expected},
-        layouts={name: _layout(entry, source, where) for name, entry in images.items()},
+        layouts={name: _layout(entry, source, where) for name, entry in brought.items()},
     )
     _check_closure(archive, texts, where)
     return archive
@@ -254,7 +260,7 @@ def _check_closure(archive: Archive, texts: Mapping[str, bytes], where: str) -> 
         below = oci_layout.below(manifest.body, manifest.media_type, source=where)
         needed |= {chart.manifest: len(manifest.body), **below.blobs}
         roots.append(chart_root(chart, len(manifest.body)))
-        if chart.sha256 not in below.blobs or archive.locked_chart(chart) is None:
+        if not _is_chart(chart, below.blobs, archive):
             raise damaged(f"the chart {chart.name} {chart.version} is not the locked one", where)
     known = {blob.digest: blob.size for blob in archive.contents.blobs}
     for digest in needed.keys() - known.keys():
@@ -267,3 +273,16 @@ def _check_closure(archive: Archive, texts: Mapping[str, bytes], where: str) -> 
         raise damaged(f"{transport.INDEX} is not the index of its locks", where)
     if texts[transport.OCI_LAYOUT] != oci_layout.LAYOUT:
         raise damaged(f"{transport.OCI_LAYOUT} is of another version", where)
+
+
+def _is_chart(chart: Chart, blobs: Mapping[str, int], archive: Archive) -> bool:
+    """Tell whether a chart is that of the lock, and its manifest the one of its archive."""
+    size = blobs.get(chart.sha256)
+    if size is None or size > tarball.MAX_BYTES or archive.locked_chart(chart) is None:
+        return False
+    if chart.sha256 not in archive.source.spans:
+        return True
+    data = archive.source.whole(chart.sha256)
+    found = charts.read(data, source=f"chart {chart.name}-{chart.version}")
+    named = (found.name, found.version.lstrip("v")) == (chart.name, chart.version.lstrip("v"))
+    return named and transport.digest(artifact(data)[1]) == chart.manifest

@@ -78,12 +78,21 @@ class Volume:
 def prepare(base: Path, total: int, split: int | None) -> Volume:
     """Return the files of an archive to be written: those that are there, or partial ones.
 
-    Files that are there already are the finished ones, and not to be written to.
+    Files that are there already are the finished ones, and not to be written to. Raises
+    ConfigurationError when they are of another archive.
     """
+    named = transport.parts(total, split, base.name)
+    finished = [name for name, _ in named if (base.parent / name).exists()]
+    lines = _lines(sidecar(base)) if sidecar(base).exists() else {}
+    sizes = [(base.parent / name).stat().st_size for name in finished]
+    if (lines and list(lines) != [name for name, _ in named]) or any(
+        dict(named)[name] != size for name, size in zip(finished, sizes, strict=True)
+    ):
+        raise other(sidecar(base) if lines else base.parent / finished[0])
     paths = []
     try:
         base.parent.mkdir(parents=True, exist_ok=True)
-        for name, size in transport.parts(total, split, base.name):
+        for name, size in named:
             path = base.parent / name
             if not path.exists():
                 path = base.parent / (name + PARTIAL)
@@ -94,6 +103,15 @@ def prepare(base: Path, total: int, split: int | None) -> Volume:
     except OSError as error:
         raise _failed("cannot be written", base, error) from error
     return Volume(base=base, paths=tuple(paths), part=split or total, size=total)
+
+
+def other(path: Path) -> ConfigurationError:
+    """Return the error of a file that stands where an archive is to be written."""
+    return ConfigurationError(
+        "is of another archive",
+        where=str(path),
+        hint="name another file with -o, or remove this one, and what belongs to it, yourself",
+    )
 
 
 def finish(volume: Volume) -> tuple[Path, ...]:
@@ -171,15 +189,24 @@ def checksums(volume: Volume) -> Mapping[Path, str]:
     if not path.exists():
         return {}
     _check_file(path)
-    text = path.read_bytes()[: 1 << 20].decode("utf-8", "replace")
-    lines = [_LINE.fullmatch(line) for line in text.splitlines()]
-    names = [line[2] if line else "" for line in lines]
-    if names != [entry.name for entry in volume.paths]:
+    lines = _lines(path)
+    if list(lines) != [entry.name for entry in volume.paths]:
         raise transport.damaged(
             f"names other files than {', '.join(entry.name for entry in volume.paths)[:200]}",
             str(path),
         )
-    return {entry: line[1] for entry, line in zip(volume.paths, lines, strict=True) if line}
+    return {entry: lines[entry.name] for entry in volume.paths}
+
+
+def _lines(path: Path) -> dict[str, str]:
+    """Read a file of checksums: name to SHA-256; what is no such line has a name of its own."""
+    text = path.read_bytes()[: 1 << 21].decode("utf-8", "replace")
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines()):
+        match = _LINE.fullmatch(line)
+        name = match[2] if match else ""
+        found[name if name and name not in found else f"line {number}"] = match[1] if match else ""
+    return found
 
 
 def file_hash(path: Path) -> str:

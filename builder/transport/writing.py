@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.core import transport
-from builder.core.errors import ConfigurationError, ToolError
+from builder.core.errors import ToolError
 from builder.core.transport import Contents, Span
 from builder.mirror.copy import Progress
 from builder.parallel import Failure, each
@@ -51,7 +51,7 @@ def write(
     volume = volumes.prepare(base, total, split)
     checked, _ = each(lambda span: _done(volume, span), spans, jobs, lambda span: span.name)
     todo = [span for span, done in checked if not done]
-    _check_finished(volume, todo, total)
+    _check_finished(volume, todo)
     small = {
         **packing.small,
         transport.SEAL: transport.seal(checksums),
@@ -85,20 +85,13 @@ def _done(volume: Volume, span: Span) -> bool:
     return f"sha256:{found.hexdigest()}" == span.sha256 and tail == bytes(span.padding)
 
 
-def _check_finished(volume: Volume, todo: list[Span], total: int) -> None:
+def _check_finished(volume: Volume, todo: list[Span]) -> None:
     """Raise ConfigurationError where something has to be written into a file with its name."""
-    touched = {
-        path for span in todo for path, _, _ in volume.pieces(span.start, span.end - span.start)
-    }
-    touched |= {volume.paths[-1]} if todo else set()
+    ranges = [(span.start, span.end - span.start) for span in todo]
+    touched = {path for start, size in ranges for path, _, _ in volume.pieces(start, size)}
     finished = sorted(path for path in touched if not path.name.endswith(PARTIAL))
-    sizes = sum(path.stat().st_size for path in volume.paths)
-    if finished or sizes != total:
-        raise ConfigurationError(
-            "is another archive",
-            where=str(finished[0] if finished else volume.base),
-            hint="name another file with -o, or remove this one yourself",
-        )
+    if finished:
+        raise volumes.other(finished[0])
 
 
 @dataclass(frozen=True)
