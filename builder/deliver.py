@@ -19,7 +19,7 @@ from builder.publish_oci import Artifact, publish_oci
 from builder.pull_request import Proposal, propose, withdraw
 from builder.tools import forges
 from builder.tools.forges import Forge
-from builder.tools.git import check_remote, source_commit
+from builder.tools.git import check_remote, local_path, source_commit
 from builder.tools.git_branch import Signing
 from builder.workspace import Overlay
 
@@ -54,8 +54,10 @@ def target_of(overlay: Overlay, way: Way) -> Target:
     if not repository and settings:
         # In the file a path is meant from the file's repository, on the command line from here.
         repository = settings.repository
-        if check_remote(repository) == str(Path(repository).resolve()):
-            repository = _local(overlay, repository)
+        check_remote(repository)
+        local = local_path(repository)
+        if local is not None:
+            repository = _local(overlay, local)
     if not repository:
         raise ConfigurationError(
             f"no repository to publish {overlay.name} to",

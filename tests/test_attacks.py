@@ -94,6 +94,17 @@ def test_a_repository_inside_the_source_is_not_published_to(
     assert not source.path("evil.git/pwned").exists()
 
 
+def test_a_repository_inside_the_source_by_a_url_is_not_published_to(
+    source: Source, refused: Refused
+) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", str(source.path("evil.git"))], check=True)
+    url = f"file://{source.path('evil.git')}"
+    text = source.read("overlays/example/environment.yaml")
+    text = text.replace("https://git.yourdomain.com/platform/gitops.git", url)
+    source.write("overlays/example/environment.yaml", text)
+    assert "lies inside the source repository" in refused("publish", "example")
+
+
 def test_hooks_of_a_local_repository_see_no_password(
     source: Source, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -239,6 +239,7 @@ def test_a_wrong_login_is_a_failure_without_the_password(
     monkeypatch.setenv("SEALIFT_GIT_USERNAME", "robot")
     monkeypatch.setenv("SEALIFT_GIT_PASSWORD", "wrong-horse")
     with git_http(served.parent, username="robot", password=PASSWORD) as server:
+        monkeypatch.setenv("SEALIFT_GIT_HOST", server.url("x"))
         code, check = git_at(source, run, server.url("gitops.git"))
     assert (code, check["state"]) == (1, "failure")
     assert "SEALIFT_GIT_PASSWORD" in check["hint"]

@@ -74,7 +74,8 @@ def protected(served: Path) -> Iterator[GitServer]:
 
 
 @pytest.fixture
-def login(monkeypatch: pytest.MonkeyPatch) -> None:
+def login(protected: GitServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALIFT_GIT_HOST", protected.url("gitops.git"))
     monkeypatch.setenv("SEALIFT_GIT_USERNAME", "robot")
     monkeypatch.setenv("SEALIFT_GIT_PASSWORD", SECRET)
 
@@ -269,12 +270,40 @@ def test_a_wrong_password(
     monkeypatch: pytest.MonkeyPatch,
     password: str,
 ) -> None:
+    monkeypatch.setenv("SEALIFT_GIT_HOST", protected.url("gitops.git"))
     monkeypatch.setenv("SEALIFT_GIT_USERNAME", "robot")
     monkeypatch.setenv("SEALIFT_GIT_PASSWORD", password)
     said = refused("publish", "example", "--repository", protected.url("gitops.git"), code=3)
     assert "does not answer: Authentication failed" in said
     assert "SEALIFT_GIT_PASSWORD" in said
     assert "wrong-horse" not in said
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "https://127.0.0.1:1", "git.example.com"])
+def test_a_password_for_another_host_is_not_sent(
+    source: Source,
+    refused: Refused,
+    protected: GitServer,
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
+) -> None:
+    monkeypatch.setenv("SEALIFT_GIT_HOST", host)
+    monkeypatch.setenv("SEALIFT_GIT_USERNAME", "robot")
+    monkeypatch.setenv("SEALIFT_GIT_PASSWORD", SECRET)
+    said = refused("publish", "example", "--repository", protected.url("gitops.git"), code=3)
+    assert "does not answer: could not read Username" in said
+    assert f"SEALIFT_GIT_HOST names {host}" in said
+
+
+def test_a_password_for_no_host(
+    source: Source, refused: Refused, protected: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEALIFT_GIT_USERNAME", "robot")
+    monkeypatch.setenv("SEALIFT_GIT_PASSWORD", SECRET)
+    url = protected.url("gitops.git")
+    said = refused("publish", "example", "--repository", url)
+    assert "SEALIFT_GIT_PASSWORD is set, but nothing says for which host" in said
+    assert f"set SEALIFT_GIT_HOST={url.removesuffix('/gitops.git')}, if" in said
 
 
 def test_no_password(source: Source, refused: Refused, protected: GitServer) -> None:

@@ -82,6 +82,7 @@ def wanted(head: str, **changed: Any) -> dict[str, Any]:
 def desk(server: Gitea, monkeypatch: pytest.MonkeyPatch) -> Desk:
     user = server.user()
     token = server.token_of(user, *SCOPES)
+    monkeypatch.setenv("SEALIFT_GIT_HOST", server.url)
     monkeypatch.setenv("SEALIFT_GIT_USERNAME", user[0])
     monkeypatch.setenv("SEALIFT_GIT_PASSWORD", token)
     return Desk(server, user, server.repository(user[0]), token)
@@ -322,6 +323,7 @@ def test_runs_of_different_contents_at_once(desk: Desk) -> None:
 def platform(desk: Desk, source: Source, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The example, published to Gitea by pull requests."""
     monkeypatch.setenv("SEALIFT_FORGE_TOKEN", desk.token)
+    monkeypatch.setenv("SEALIFT_FORGE_HOST", desk.server.url)
     source.edit(
         "overlays/example/environment.yaml",
         "  branch: main",
@@ -392,6 +394,11 @@ def test_publish_says_first_what_would_end_it(
     monkeypatch.delenv("SEALIFT_GIT_PASSWORD")
     assert "there is no token for the forge" in refused(*argv, code=3)
     monkeypatch.setenv("SEALIFT_FORGE_TOKEN", "wrong")
+    monkeypatch.setenv("SEALIFT_FORGE_HOST", "https://git.example.com")
+    assert "SEALIFT_FORGE_HOST names https://git.example.com" in refused(*argv, code=3)
+    monkeypatch.delenv("SEALIFT_FORGE_HOST")
+    assert "nothing says for which host" in refused(*argv)
+    monkeypatch.setenv("SEALIFT_FORGE_HOST", platform.server.url)
     assert "is not on a forge" in refused(*argv, "--repository", "/nowhere/gitops.git")
     source.edit("overlays/example/environment.yaml", "kind: gitea, ", "")
     assert "nothing tells what forge http://127.0.0.1" in refused(*argv)

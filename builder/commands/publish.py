@@ -45,8 +45,9 @@ def publish(
     """Build an environment, and commit its bundle to Git.
 
     One commit, only when something changed; other environments' folders are not touched.
-    Credentials: SEALIFT_GIT_USERNAME, SEALIFT_GIT_PASSWORD, SEALIFT_CA_FILE; for pull requests
-    SEALIFT_FORGE_TOKEN. What git itself is set up with counts as well.
+    Credentials: SEALIFT_GIT_USERNAME, SEALIFT_GIT_PASSWORD, and SEALIFT_GIT_HOST, the one host that
+    gets them; for pull requests SEALIFT_FORGE_TOKEN and SEALIFT_FORGE_HOST. SEALIFT_CA_FILE. What
+    git itself is set up with counts as well.
 
     Example: sealift publish example --repository gitops.git
     """

@@ -10,16 +10,17 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from builder.core.errors import ConfigurationError, ToolError
+from builder.tools.bound import bound
 from builder.tools.command import CommandError, run
 
 _CREDENTIALS = (
     '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" '
     '"$SEALIFT_GIT_USERNAME" "$SEALIFT_GIT_PASSWORD"; }; f'
 )
-_WEB = ("https", "http")
+_USERNAME, _PASSWORD, _HOST = "SEALIFT_GIT_USERNAME", "SEALIFT_GIT_PASSWORD", "SEALIFT_GIT_HOST"
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:[^:].*")
 # Control characters, ``transport::address``, and hosts that ssh would take for an option.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|^[^/]*::|^[^/]*@-|://[^/]*@-|://-")
@@ -64,6 +65,16 @@ def check_remote(remote: str) -> str:
     return remote if _SCP.fullmatch(remote) else str(Path(remote).resolve())
 
 
+def local_path(remote: str) -> str | None:
+    """Return the path of a repository on this machine, as it is written; None for a URL.
+
+    Hooks of such a one run as the user who pushes.
+    """
+    if remote.startswith("file://"):
+        return unquote(urlsplit(remote).path)
+    return None if "://" in remote or _SCP.fullmatch(remote) else remote
+
+
 def _check_url(remote: str) -> None:
     try:
         url = urlsplit(remote)
@@ -75,7 +86,8 @@ def _check_url(remote: str) -> None:
             "the repository's URL holds credentials, and would be logged with them",
             hint="use a credential helper, or SEALIFT_GIT_USERNAME and SEALIFT_GIT_PASSWORD",
         )
-    if url.scheme not in ("https", "http", "ssh", "file") or " " in remote:
+    elsewhere = url.scheme == "file" and url.netloc not in ("", "localhost")
+    if url.scheme not in ("https", "http", "ssh", "file") or elsewhere or " " in remote:
         raise ConfigurationError(
             f"{remote!r} is not a way to a Git repository that Sealift takes",
             hint="use https, ssh, or a folder",
@@ -93,18 +105,17 @@ def git(repository: Path, argv: Sequence[str], *, stdin: bytes | None = None) ->
         "LC_ALL": "C",
     }
     settings = [*_SETTINGS]
-    over_http = any(argument.startswith(("https://", "http://")) for argument in argv)
-    if over_http and os.environ.get("SEALIFT_GIT_USERNAME"):
+    url = next((a for a in argv if a.startswith(("https://", "http://"))), None)
+    if url and os.environ.get("SEALIFT_CA_FILE"):
+        settings += [("http.sslCAInfo", os.environ["SEALIFT_CA_FILE"])]
+    if url and _has_credentials(url):
         # Only then: a local repository's hooks see the environment of a push.
-        for name in ("SEALIFT_GIT_USERNAME", "SEALIFT_GIT_PASSWORD"):
+        for name in (_USERNAME, _PASSWORD):
             env[name] = os.environ.get(name, "")
         # The empty one takes away the helpers of the user's settings, which would come first.
-        host = os.environ.get("SEALIFT_GIT_HOST")
-        settings += [("credential.helper", "")]
-        if host:
-            settings += [(f"credential.{s}://{host}.helper", _CREDENTIALS) for s in _WEB]
-        else:
-            settings += [("credential.helper", _CREDENTIALS)]
+        parts = urlsplit(url)
+        place = f"credential.{parts.scheme}://{parts.netloc}"
+        settings += [("credential.helper", ""), (f"{place}.helper", _CREDENTIALS)]
         env["GIT_ASKPASS"] = ""
     elif "GIT_ASKPASS" not in os.environ:
         env["GIT_ASKPASS"] = ""
@@ -116,6 +127,10 @@ def git(repository: Path, argv: Sequence[str], *, stdin: bytes | None = None) ->
         env[f"GIT_CONFIG_VALUE_{index}"] = value
     env["GIT_CONFIG_COUNT"] = str(first + len(settings))
     return run(["git", "-C", str(repository), *argv], env=env, stdin=stdin)
+
+
+def _has_credentials(url: str) -> bool:
+    return bool(os.environ.get(_USERNAME)) and bound(_HOST, url, credentials=_PASSWORD)
 
 
 @contextmanager
@@ -165,9 +180,11 @@ def unreachable(remote: str, error: CommandError) -> ToolError:
         r"Authentication failed|could not read (Username|Password)|403|Permission denied",
         error.stderr,
     )
-    return ToolError(
-        f"the Git repository {remote} does not answer: {reason}",
-        hint="set SEALIFT_GIT_USERNAME and SEALIFT_GIT_PASSWORD, or a credential helper"
-        if denied
-        else "is the URL right, and the server up?",
-    )
+    hint = "is the URL right, and the server up?"
+    if denied:
+        hint = "set SEALIFT_GIT_USERNAME and SEALIFT_GIT_PASSWORD, or a credential helper"
+        if os.environ.get(_USERNAME) and not _has_credentials(remote):
+            hint = f"SEALIFT_GIT_HOST names {os.environ[_HOST]}: {hint} for this host"
+    elif re.search(r"certificate|SSL|TLS", error.stderr):
+        hint = "name the file of its certificate authority in SEALIFT_CA_FILE"
+    return ToolError(f"the Git repository {remote} does not answer: {reason}", hint=hint)

@@ -223,14 +223,23 @@ MERGE_BOMB = "a0: &a0 {k: 1}\n" + "".join(
     ("text", "message"),
     [
         (BOMB, "f.yaml: its aliases expand to more than 5,000,000 values"),
-        (MERGE_BOMB, "f.yaml:6:5: is not YAML: merges more than 10,000 keys"),
         ("a: &a [*a]", "f.yaml: an alias stands inside its own anchor"),
         ("a: &a {b: {c: *a}}", "f.yaml: an alias stands inside its own anchor"),
     ],
-    ids=["aliases", "merges", "list in itself", "map in itself"],
+    ids=["aliases", "list in itself", "map in itself"],
 )
 def test_a_bomb_is_refused(text: str, message: str) -> None:
     assert str(error(text)) == message
+
+
+def test_a_bomb_of_merges_does_not_go_off() -> None:
+    """PyYAML 6.0.3 and older multiply merged keys, which is refused; newer ones do not."""
+    outcome: Any
+    try:
+        outcome = value(MERGE_BOMB)["a8"]
+    except YamlError as refused:
+        outcome = str(refused)
+    assert outcome in ({"k": 1}, "f.yaml:6:5: is not YAML: merges more than 10,000 keys")
 
 
 @pytest.mark.parametrize("text", [BOMB, MERGE_BOMB, "a: &a [*a]"], ids=["bomb", "merges", "itself"])

@@ -249,11 +249,30 @@ def test_a_token_that_no_header_can_hold(server: ForgeServer, secret: str) -> No
 
 def test_the_token_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEALIFT_FORGE_TOKEN", "abc")
-    assert token("https://git.example.com") == "abc"
+    with pytest.raises(ConfigurationError) as unbound:
+        token("https://git.example.com")
+    assert (
+        unbound.value.hint == "set SEALIFT_FORGE_HOST=git.example.com, if that is where it belongs"
+    )
     monkeypatch.setenv("SEALIFT_FORGE_HOST", "git.example.com:8443")
-    assert token("https://git.example.com:8443/x") == "abc"
-    with pytest.raises(ToolError):
-        token("https://elsewhere.example.com")
+    assert token("https://GIT.example.com:8443/x") == "abc"
+    for other in ("https://elsewhere.example.com", "http://git.example.com:8443"):
+        with pytest.raises(ToolError) as raised:
+            token(other)
+        assert "SEALIFT_FORGE_HOST names git.example.com:8443" in raised.value.what
+    monkeypatch.setenv("SEALIFT_FORGE_HOST", "git.example.com")
+    assert token("https://git.example.com:443") == "abc"
+    monkeypatch.setenv("SEALIFT_FORGE_HOST", "http://git.example.com")
+    assert token("http://git.example.com/x") == "abc"
+
+
+def test_the_password_of_git_is_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALIFT_GIT_PASSWORD", "pat")
+    monkeypatch.setenv("SEALIFT_GIT_HOST", "git.example.com")
+    assert token("https://git.example.com/x") == "pat"
+    monkeypatch.setenv("SEALIFT_FORGE_TOKEN", "abc")
+    monkeypatch.setenv("SEALIFT_FORGE_HOST", "git.example.com")
+    assert token("https://git.example.com/x") == "abc"
 
 
 def test_the_token_of_a_credential_helper() -> None:

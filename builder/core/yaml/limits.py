@@ -49,8 +49,10 @@ def _is_deep(text: str) -> bool:
                     return True
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-    except yaml.YAMLError:
-        return False  # the loader tells what is wrong, and where
+    except yaml.YAMLError as error:
+        # The C parser has a limit of its own, beyond ours, and looks ahead. All else the loader
+        # tells, with the place.
+        return "nesting depth" in str(error)
     return False
 
 

@@ -15,10 +15,15 @@ from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
 from builder.core.errors import ConfigurationError, ToolError
+from builder.tools.bound import bound
 from builder.tools.command import CommandError
 from builder.tools.git import check_remote, git
 
 Kind = Literal["gitea", "github", "gitlab"]
+_TOKENS = (
+    ("SEALIFT_FORGE_TOKEN", "SEALIFT_FORGE_HOST"),
+    ("SEALIFT_GIT_PASSWORD", "SEALIFT_GIT_HOST"),
+)
 _SIGNS: tuple[tuple[str, Kind], ...] = (
     ("github", "github"),
     ("ghe.com", "github"),
@@ -137,14 +142,20 @@ def _parts(repository: str) -> tuple[str, str, str]:
 
 
 def token(url: str) -> str:
-    """Return the token for the forge at ``url``: SEALIFT_FORGE_TOKEN, or what git has for it.
+    """Return the token for the forge at ``url``.
 
-    With SEALIFT_FORGE_HOST the variable counts for that host only. Raises ToolError.
+    It is SEALIFT_FORGE_TOKEN, for the host in SEALIFT_FORGE_HOST; else SEALIFT_GIT_PASSWORD, for
+    the host in SEALIFT_GIT_HOST; else what git's credential helpers have. Raises
+    ConfigurationError when one is set without its host, and ToolError when there is none.
     """
     parts = urllib.parse.urlsplit(url)
-    given = os.environ.get("SEALIFT_FORGE_TOKEN")
-    if given and os.environ.get("SEALIFT_FORGE_HOST") in (None, "", parts.netloc):
-        return given
+    elsewhere = []
+    for name, host in _TOKENS:
+        given = os.environ.get(name)
+        if given and bound(host, url, credentials=name):
+            return given
+        if given:
+            elsewhere.append(f"{host} names {os.environ[host]}")
     question = f"protocol={parts.scheme}\nhost={parts.netloc}\n\n"
     try:
         answer = git(Path(), ["credential", "fill"], stdin=question.encode()).decode()
@@ -153,7 +164,8 @@ def token(url: str) -> str:
     found = dict(line.partition("=")[::2] for line in answer.splitlines())
     if not found.get("password"):
         raise ToolError(
-            f"there is no token for the forge {parts.scheme}://{parts.hostname or url}",
-            hint="set SEALIFT_FORGE_TOKEN, or a credential helper of git",
+            f"there is no token for the forge {parts.scheme}://{parts.netloc}"
+            + (f" ({', '.join(elsewhere)})" if elsewhere else ""),
+            hint="set SEALIFT_FORGE_TOKEN and SEALIFT_FORGE_HOST, or a credential helper of git",
         )
     return found["password"]

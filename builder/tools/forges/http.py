@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from builder.core.errors import ConfigurationError, ToolError
+from builder.tools.connection import Connector
 from builder.tools.forges.answers import Response, delay, next_page, reasons, with_query
 
 T = TypeVar("T")
 
 PATIENCE = 90.0
 _ATTEMPTS = 5
-_TIMEOUT = 60
 _MAX_PAGES = 100
 _MAX_BYTES = 64 * 1024 * 1024
 _MOVED = (301, 302, 307, 308)
@@ -197,12 +197,7 @@ class Api:
 
     def _once(self, method: str, target: str, body: Any) -> Response:
         if self._connection is None:
-            host = self._url.netloc
-            self._connection = (
-                http.client.HTTPConnection(host, timeout=_TIMEOUT)
-                if self._context is None
-                else http.client.HTTPSConnection(host, timeout=_TIMEOUT, context=self._context)
-            )
+            self._connection = Connector(self._context).connect(self._url.netloc)
         data = None if body is None else json.dumps(body).encode()
         headers = {"User-Agent": "sealift", "Accept": "application/json", **self.address.headers}
         if data is not None:

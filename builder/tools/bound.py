@@ -1,0 +1,41 @@
+"""Credentials from the environment, bound to the host that they are for.
+
+Repositories and forges are named by ``environment.yaml``, which whoever may push a branch can
+change: what the environment holds must not go wherever that file says.
+"""
+
+import os
+from urllib.parse import urlsplit
+
+from builder.core.errors import ConfigurationError
+
+_PORTS = {"https": 443, "http": 80}
+
+
+def bound(variable: str, url: str, *, credentials: str) -> bool:
+    """Tell whether ``url`` is on the host that ``variable`` names for some ``credentials``.
+
+    The variable holds ``host`` or ``host:port``, reached over https; ``http://host`` where plain
+    HTTP is meant. Raises ConfigurationError while it is not set.
+    """
+    wanted = os.environ.get(variable, "")
+    if not wanted:
+        raise ConfigurationError(
+            f"{credentials} is set, but nothing says for which host",
+            hint=f"set {variable}={_written(url)}, if that is where it belongs",
+        )
+    return _origin(wanted if "://" in wanted else f"https://{wanted}") == _origin(url)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    try:
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        port = None
+    return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def _written(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.netloc if parts.scheme == "https" else f"{parts.scheme}://{parts.netloc}"
