@@ -10,6 +10,7 @@ import typer
 
 from builder import __version__
 from builder.commands.airgap import airgap
+from builder.commands.attest import attest
 from builder.commands.build import build
 from builder.commands.diff import diff
 from builder.commands.doctor import doctor
@@ -20,8 +21,10 @@ from builder.commands.mirror import mirror
 from builder.commands.mirror_export import export
 from builder.commands.mirror_import import import_
 from builder.commands.publish import publish
+from builder.commands.sbom import sbom
 from builder.commands.sync import sync
 from builder.commands.vendor import vendor
+from builder.commands.verify import verify
 from builder.core.errors import SealiftError
 
 EXIT_CODES = (
@@ -59,7 +62,21 @@ def _options(
     pass
 
 
-for command in (vendor, airgap, lock, build, diff, publish, sync, images, explain, doctor):
+for command in (
+    vendor,
+    airgap,
+    lock,
+    build,
+    diff,
+    publish,
+    sync,
+    images,
+    explain,
+    doctor,
+    attest,
+    verify,
+    sbom,
+):
     app.command()(command)
 mirror.command("export")(export)
 mirror.command("import")(import_)

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from builder.core import bundle as bundles
 from builder.core import lock as locks
-from builder.core import yaml
-from builder.core.bundle import KUSTOMIZATION
 from builder.core.errors import ConfigurationError
 from builder.core.lock import Lock
-from builder.core.manifests import Manifests, Origin, Resource, objects
+from builder.core.manifests import Manifests
 from builder.publish import Target, check_path, workplace
 from builder.tools import git_branch
 from builder.tools.command import CommandError
@@ -41,18 +40,7 @@ class Published:
     @property
     def manifests(self) -> Manifests:
         """The resources in it; raise ConfigurationError for a file that cannot be read."""
-        found = []
-        for path, content in sorted(self.files.items()):
-            if path in (KUSTOMIZATION, locks.FILE) or not path.endswith((".yaml", ".yml")):
-                continue
-            where = f"{self.source}: {path}"
-            for document in yaml.load_all(content.decode("utf-8", "replace"), source=where):
-                place = f"{where}:{document.line}"
-                found += [
-                    Resource(body=body, origin=Origin(source=path))
-                    for body in objects(document.value, place)
-                ]
-        return Manifests(found)
+        return bundles.manifests(self.files, source=self.source)
 
     @property
     def lock(self) -> Lock | None:

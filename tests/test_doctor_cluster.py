@@ -13,7 +13,7 @@ from tests.servers.kubernetes import TOKEN, Kubernetes, kubernetes
 from tests.servers.tls import CA, certificate_authority
 from tests.source import Source
 
-LINUX = {"status": {"nodeInfo": {"operatingSystem": "linux", "architecture": "amd64"}}}
+LINUX = {"nodeInfo": {"operatingSystem": "linux", "architecture": "amd64"}}
 APP = """\
 apiVersion: v1
 kind: Pod
@@ -39,7 +39,7 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> CA:
 def api(tmp_path: Path, ca: CA) -> Iterator[Kubernetes]:
     """A cluster with all that the environment needs."""
     with kubernetes(tmp_path / "kube", ca) as api:
-        api.put("nodes", "n1", **LINUX)
+        api.put("nodes", "n1", status=LINUX)
         api.put("ingressclasses", "traefik")
         api.put("secrets", "pull", "app", data={".dockerconfigjson": "c2VjcmV0"})
         api.put("secrets", "db", "app", data={"password": "Y29ycmVjdC1ob3JzZQ=="})
@@ -62,9 +62,7 @@ Checked = tuple[int, dict[str, dict[str, str]]]
 
 
 def examine(run: Run, env: str, api: Kubernetes, *argv: str) -> Checked:
-    result = run(
-        "doctor", env, "--only=cluster", "-ojson", f"--kubeconfig={api.kubeconfig}", *argv
-    )
+    result = run("doctor", env, "--only=cluster", "-ojson", f"--kubeconfig={api.kubeconfig}", *argv)
     assert result.out, result
     assert "horse" not in result.out + result.err
     return result.code, {check["subject"]: check for check in json.loads(result.out)["checks"]}
@@ -171,7 +169,7 @@ def test_an_authority_that_is_not_trusted_says_so(
 
 def test_values_stay_in_kubectl(api: Kubernetes) -> None:
     with kubectl.cluster(str(api.kubeconfig)) as cluster:
-        assert cluster.keys("Secret", "app", "db") == {"password"}
+        assert cluster.keys("Secret", "app", "db") == frozenset({"password"})
         assert cluster.keys("Secret", "app", "--none") is None
         assert cluster.platforms() == {"linux/amd64"}
         assert isinstance(cluster, Cluster)

@@ -62,9 +62,9 @@ def doctor(
     plain_http: PlainHttpOption = None,
     ca_file: CaFileOption = None,
 ) -> int:
-    """Check what a bundle needs before it is merged: tools, registry, charts, cluster, Git.
+    """Check that everything is there that a bundle needs.
 
-    Changes nothing. Every check is ok, a warning, a failure or skipped, with the reason and the
+    Tools, registry, charts, cluster, Git; nothing is changed. Every check is ok, a warning, a failure or skipped, with the reason and the
     next step. Exit code 1 when one fails, 3 when none could be made.
     Logins are those of `sealift mirror` and `sealift publish`; the cluster's is the kubeconfig's.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from builder.core import lock as locks
 from builder.core import yaml
 from builder.core.lock import Lock
-from builder.core.manifests import Manifests, Resource
+from builder.core.manifests import Manifests, Origin, Resource, objects
 
 KUSTOMIZATION = "kustomization.yaml"
 
@@ -73,6 +73,25 @@ def tree(manifests: Manifests, lock: Lock) -> Mapping[str, bytes]:
     files[KUSTOMIZATION] = yaml.dump(kustomization).encode()
     files[locks.FILE] = locks.dump(lock).encode()
     return files
+
+
+def manifests(files: Mapping[str, bytes], *, source: str) -> Manifests:
+    """Read the resources of a bundle, by file name.
+
+    ``source`` says in errors where the bundle stands. Raises ConfigurationError.
+    """
+    found = []
+    for path, content in sorted(files.items()):
+        if path in (KUSTOMIZATION, locks.FILE) or not path.endswith((".yaml", ".yml")):
+            continue
+        where = f"{source}: {path}" if source else path
+        for document in yaml.load_all(content.decode("utf-8", "replace"), source=where):
+            place = f"{where}:{document.line}"
+            found += [
+                Resource(body=body, origin=Origin(source=path))
+                for body in objects(document.value, place)
+            ]
+    return Manifests(found)
 
 
 def digest(files: Mapping[str, bytes]) -> str:
