@@ -1,5 +1,6 @@
 """Archives made without any server, whole or spoiled, for what reads them."""
 
+import hashlib
 import io
 import json
 import tarfile
@@ -15,6 +16,7 @@ from builder.core.images_lock import ImagesLock, SourcedImage
 from builder.core.lock import Lock, LockedImage
 from builder.core.transport import Commits, Contents, Held
 from builder.transport.packing import Packing
+from builder.transport.sources import FileSource
 from builder.transport.writing import Exported, write
 
 IMAGE = "registry.example.com/m/acme/app:1"
@@ -30,12 +32,14 @@ class Silent:
     def stop(self) -> None: ...
 
 
-def packing(layer: bytes = b"layer " * 300, **changes: Any) -> Packing:
-    """An archive of one image, with ``changes`` to its contents."""
+def packing(layer: bytes | Path = b"layer " * 300, **changes: Any) -> Packing:
+    """An archive of one image, with ``changes`` to its contents; a layer may be a file."""
+    size = len(layer) if isinstance(layer, bytes) else layer.stat().st_size
+    layer_digest = transport.digest(layer) if isinstance(layer, bytes) else file_digest(layer)
     config = b'{"os": "linux"}'
     manifest = json.dumps({
         "config": {"digest": transport.digest(config), "size": len(config)},
-        "layers": [{"digest": transport.digest(layer), "size": len(layer)}],
+        "layers": [{"digest": layer_digest, "size": size}],
     }).encode()  # fmt: skip
     digest = transport.digest(manifest)
     entry = SourcedImage(
@@ -43,7 +47,7 @@ def packing(layer: bytes = b"layer " * 300, **changes: Any) -> Packing:
         source=OTHER,
         digest=digest,
         media_type=oci_layout.MANIFEST,
-        size=len(manifest + config + layer),
+        size=len(manifest + config) + size,
     )
     root = oci_layout.Root(
         name=IMAGE, digest=digest, media_type=oci_layout.MANIFEST, size=len(manifest)
@@ -65,22 +69,33 @@ def packing(layer: bytes = b"layer " * 300, **changes: Any) -> Packing:
         transport.BUNDLE_LOCK: locks.dump(lock).encode(),
         transport.GIT: b"# v2 git bundle\n",
     }
-    blobs = {transport.digest(data): data for data in (config, layer, manifest)}
+    blobs = {transport.digest(data): data for data in (config, manifest)}
+    blobs |= {layer_digest: layer} if isinstance(layer, bytes) else {}
+    sizes = {digest: len(data) for digest, data in blobs.items()} | {layer_digest: size}
     contents = Contents(
         format=transport.FORMAT,
         environment="site",
         commits=Commits(commit="1" * 40, tree="2" * 40, branch="main", path="site"),
         members=(
             *(transport.member(name, files[name]) for name in transport.FIXED),
-            *(transport.blob_member(d, len(blobs[d])) for d in sorted(blobs)),
+            *(transport.blob_member(d, sizes[d]) for d in sorted(sizes)),
         ),
         blobs=tuple(
-            Held(digest=d, size=len(blobs[d]), repositories=("registry.example.com/m/acme/app",))
-            for d in sorted(blobs)
+            Held(digest=d, size=sizes[d], repositories=("registry.example.com/m/acme/app",))
+            for d in sorted(sizes)
         ),
     )
     small = files | {transport.blob_member(d, 0).name: data for d, data in blobs.items()}
-    return Packing(contents=msgspec.structs.replace(contents, **changes), small=small, sources={})
+    return Packing(
+        contents=msgspec.structs.replace(contents, **changes),
+        small=small,
+        sources={} if isinstance(layer, bytes) else {layer_digest: FileSource(path=layer)},
+    )
+
+
+def file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def archive(folder: Path, split: int | None = None, given: Packing | None = None) -> Path:

@@ -20,7 +20,7 @@ from tests.mirror_site import IMAGES, PASSWORD, USER
 from tests.servers.oci import push_image
 from tests.servers.slow import slow
 from tests.source import Source
-from tests.test_mirror import uploads
+from tests.test_mirror import blob_file, layers, uploads
 
 pytestmark = pytest.mark.usefixtures("needs_registry")
 LOCK = "overlays/site/images.lock.yaml"
@@ -173,6 +173,53 @@ def test_a_second_archive_has_only_what_is_new(site: GapSite, tmp_path: Path) ->
     assert site.bring(tmp_path / "two" / "site.tar").code == 0
     for entry in images_lock.load(site.near.source.read(LOCK)).images:
         assert site.near.inside_digest(entry.image) == entry.digest
+    # A difference to a difference: what either of the two had is left out.
+    two = str(tmp_path / "two" / "site.tar")
+    assert site.export(tmp_path / "three", "--since", two).code == 0
+    state = site.state()
+    third = site.bring(tmp_path / "three" / "site.tar")
+    assert third.out.startswith("imported: 0 images, 0 charts, 0 B; 4 were there already")
+    assert site.state() == state
+    (site.shelf / "app-1.0.0.tgz").unlink()
+    third = site.bring(tmp_path / "three" / "site.tar")
+    assert (third.code, "chart app-1.0.0 [not-there]" in third.err) == (1, True)
+
+
+@pytest.mark.parametrize("place", ["folder", "oci"])
+def test_charts_in_other_places(site: GapSite, tmp_path: Path, place: str) -> None:
+    host = site.near.inside.host
+    to = str(tmp_path / "charts") if place == "folder" else f"oci://{host}/charts"
+    assert site.export(tmp_path / "usb").code == 0
+    archive = tmp_path / "usb" / "site.tar"
+    assert site.bring(archive, f"--charts={to}").code == 0
+    again = site.bring(archive, f"--charts={to}").out
+    assert again.startswith("imported: 0 images, 0 charts, 0 B; 4 were there already")
+    assert (tmp_path / "charts" / "index.yaml").is_file() == (place == "folder")
+
+
+def test_a_source_that_fails_is_told_and_gone_on_with(site: GapSite, tmp_path: Path) -> None:
+    manifest = site.near.pushed[IMAGES[1]].manifests["linux/arm64"]
+    (layer,) = layers(site.near.folder / "outside", manifest)
+    path = blob_file(site.near.folder / "outside", layer)
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + b"?")
+    failed = site.export(tmp_path / "usb")
+    assert failed.code == 1
+    assert layer in failed.err
+    assert failed.out == ""
+    assert [p.name for p in (tmp_path / "usb").iterdir()] == ["site.tar.partial"]
+    path.write_bytes(content)
+    assert site.export(tmp_path / "usb").code == 0
+    assert site.bring(tmp_path / "usb" / "site.tar").code == 0
+
+
+def test_what_does_not_ship_is_not_exported(site: GapSite, tmp_path: Path) -> None:
+    text = site.near.source.read("overlays/site/kustomization.yaml")
+    cut = re.sub(r"transformers:.*", "", text, flags=re.DOTALL)
+    assert cut != text
+    site.near.source.write("overlays/site/kustomization.yaml", cut)
+    assert site.export(tmp_path / "usb").code == 1
+    assert not (tmp_path / "usb").exists()
 
 
 def test_an_image_of_known_blobs_under_another_name(site: GapSite, tmp_path: Path) -> None:

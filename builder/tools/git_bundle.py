@@ -14,7 +14,7 @@ REF = "refs/heads/published"
 _UNPACKED = "refs/sealift/bundle"
 _FETCHED = "refs/sealift/whole"
 _PACK = (
-    "pack-objects", "--quiet", "--stdout", "--revs", "--threads=1",
+    "pack-objects", "--quiet", "--stdout", "--revs", "--threads=1", "--no-use-bitmap-index",
     "--no-reuse-delta", "--no-reuse-object", "--window=0", "--depth=0", "--compression=0",
 )  # fmt: skip
 

@@ -1,0 +1,81 @@
+"""Bundles of commits, read back with Git's own commands."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builder.core.errors import ConfigurationError
+from builder.tools import git_branch, git_bundle
+from builder.tools.git import git, scratch
+
+FILES = {"a.yaml": b"a: 1\n" * 200, "b/c.yaml": b"c: 2\n"}
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Iterator[Path]:
+    with scratch(tmp_path / "repo.git") as folder:
+        yield folder
+
+
+def made(repo: Path, files: dict[str, bytes], parent: str | None = None) -> str:
+    written = git_branch.write(repo, files, path="", parent=parent, message="x\n")
+    tree = str(git_branch.lookup(repo, f"{written}^{{tree}}"))
+    return git_bundle.commit_tree(repo, tree, "Publish site\n")
+
+
+def test_git_clones_it(repo: Path, tmp_path: Path) -> None:
+    commit = made(repo, FILES)
+    path = tmp_path / "git.bundle"
+    path.write_bytes(git_bundle.create(repo, commit))
+    argv = ["git", "clone", "-q", "-b", "published", str(path), str(tmp_path / "clone")]
+    subprocess.run(argv, check=True)
+    assert (tmp_path / "clone" / "b" / "c.yaml").read_bytes() == FILES["b/c.yaml"]
+    assert git(tmp_path / "clone", ["rev-parse", "HEAD"]).decode().strip() == commit
+
+
+def test_the_same_commits_give_the_same_bytes(repo: Path, tmp_path: Path) -> None:
+    first = git_bundle.create(repo, made(repo, FILES))
+    git(repo, ["repack", "-adq", "--depth=50", "--window=50"])
+    with scratch(tmp_path / "other.git") as other:
+        made(other, {"more.yaml": b"a: 1\n" * 201})
+        commit = made(other, FILES)
+        git(other, ["repack", "-adq"])
+        assert git_bundle.create(other, commit) == first
+    assert git_bundle.create(repo, made(repo, FILES)) == first
+
+
+def test_a_history_is_whole(repo: Path, tmp_path: Path) -> None:
+    first = git_branch.write(repo, FILES, path="", parent=None, message="1")
+    second = git_branch.write(repo, {"d": b"d"}, path="", parent=first, message="2")
+    path = tmp_path / "git.bundle"
+    path.write_bytes(git_bundle.create(repo, second))
+    with scratch(tmp_path / "other.git") as other:
+        git_bundle.unpack(other, path, second, source="x")
+        assert git_branch.parents(other, second) == [first]
+        assert git_bundle.contains(other, second, first)
+        assert not git_bundle.contains(other, first, second)
+
+
+def test_another_commit_and_no_bundle_are_refused(repo: Path, tmp_path: Path) -> None:
+    path = tmp_path / "git.bundle"
+    data = git_bundle.create(repo, made(repo, FILES))
+    other = made(repo, {"x": b"x"})
+    with scratch(tmp_path / "other.git") as empty:
+        path.write_bytes(data)
+        with pytest.raises(ConfigurationError, match="holds the commit"):
+            git_bundle.unpack(empty, path, other, source="x")
+    for number, spoiled in enumerate((data[:-30], b"", data[:200] + b"?" + data[201:], b"?" * 99)):
+        path.write_bytes(spoiled)
+        refused = pytest.raises(ConfigurationError, match="is not a Git bundle")
+        with scratch(tmp_path / f"{number}.git") as empty, refused:
+            git_bundle.unpack(empty, path, other, source="x")
+
+
+@pytest.mark.parametrize("mode", ["120000", "100755", "160000"])
+def test_what_is_no_plain_file(repo: Path, mode: str) -> None:
+    blob = git(repo, ["hash-object", "-w", "--stdin"], stdin=b"/etc/passwd").decode().strip()
+    entry = f"160000 commit {'1' * 40}" if mode == "160000" else f"{mode} blob {blob}"
+    tree = git(repo, ["mktree", "--missing"], stdin=f"{entry}\tx\n".encode())
+    assert not git_bundle.plain_files(repo, tree.decode().strip())
