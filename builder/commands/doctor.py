@@ -64,8 +64,9 @@ def doctor(
 ) -> int:
     """Check that everything is there that a bundle needs.
 
-    Tools, registry, charts, cluster, Git; nothing is changed. Every check is ok, a warning, a failure or skipped, with the reason and the
-    next step. Exit code 1 when one fails, 3 when none could be made.
+    Tools, registry, charts, cluster, Git; nothing is changed. Every check is ok, a warning, a
+    failure or skipped, with the reason and the next step. Exit code 1 when one fails, 3 when none
+    could be made.
     Logins are those of `sealift mirror` and `sealift publish`; the cluster's is the kubeconfig's.
 
     Example: sealift doctor example --kubeconfig ~/.kube/config
