@@ -175,6 +175,7 @@ def kubeconfig(folder: Path, url: str, ca: CA, token: str = TOKEN) -> Path:
             {"name": "refused", "context": {"cluster": "c", "user": "nobody"}},
         ],
     }
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "kubeconfig.json"
     path.write_text(json.dumps(config))
     return path
