@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from builder.core.cut import fit, inert
+from builder.core.diff.show import printable
 from builder.core.errors import ToolError
 from builder.tools.forges import Forge, PullRequest
 from builder.tools.forges.http import ForgeError
@@ -243,7 +244,7 @@ def _delete(place: _Place, heads: Iterable[str]) -> None:
 
 
 def _one_line(title: str) -> str:
-    line = " ".join(title.split())
+    line = printable(" ".join(title.split()))
     return line if len(line) <= _TITLE else f"{line[: _TITLE - 1]}…"
 
 

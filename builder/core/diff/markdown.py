@@ -1,6 +1,7 @@
 """A difference as Markdown for a pull request: the verdict first, long lists folded, a limit kept.
 
 All that comes from charts and manifests stands in code spans: there it is text and nothing else.
+Of sentences that quote it, all but plain words does.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,8 +15,8 @@ from builder.core.diff.model import (
     NestedChange,
     ResourceChange,
 )
-from builder.core.diff.page import Page, Unit, cell, code, fenced
-from builder.core.diff.show import is_text, line_diff, path_text, value_text
+from builder.core.diff.page import Page, Unit, code, fenced, sentence
+from builder.core.diff.show import alike, is_text, line_diff, path_text, value_text
 from builder.core.diff.summary import TITLES, grouped, tally, verdict
 from builder.core.text import count
 
@@ -28,8 +29,8 @@ _LINES = 20
 
 def markdown(diff: Diff, limit: int = LIMIT) -> str:
     """Write a difference, shorter than ``limit`` characters; what does not fit is counted."""
-    page = Page(limit, hint=f"`sealift diff {diff.environment}` prints everything.")
-    page.text(f"**{cell(verdict(diff))}**\n")
+    page = Page(limit, hint=f"{code(f'sealift diff {diff.environment}')} prints everything.")
+    page.text(f"**{sentence(verdict(diff))}**\n")
     if diff.against:
         page.text(f"\nCompared with {code(diff.against)}.\n")
     _findings(page, diff)
@@ -53,7 +54,7 @@ def markdown(diff: Diff, limit: int = LIMIT) -> str:
 
 def _findings(page: Page, diff: Diff) -> None:
     errors = [f for f in diff.findings if f.severity == "error"]
-    units = [Unit(f"- {code(f.subject)} at {code(f.place)}: {cell(f.cause)}\n") for f in errors]
+    units = [Unit(f"- {code(f.subject)} at {code(f.place)}: {sentence(f.cause)}\n") for f in errors]
     page.section("Does not ship", units, "finding", share=0.2)
 
 
@@ -62,7 +63,7 @@ def _danger(group: Sequence[Danger]) -> str:
     subjects = ", ".join(_subject(danger) for danger in group[:_IN_A_LINE])
     more = f", and {len(group) - _IN_A_LINE} more below" if len(group) > _IN_A_LINE else ""
     where = f" (in the cluster, from {code(first.owner)})" if first.owner else ""
-    return f"- **{TITLES[first.code]}**: {subjects}{more}{where}: {cell(first.reason)}\n"
+    return f"- **{TITLES[first.code]}**: {subjects}{more}{where}: {sentence(first.reason)}\n"
 
 
 def _subject(danger: Danger) -> str:
@@ -82,7 +83,7 @@ def _images(page: Page, images: Iterable[ImageChange]) -> None:
 
 def _image(change: ImageChange) -> str:
     known = {True: "in the registry", False: "not in the registry", None: ""}[change.in_registry]
-    digest = ", ".join(part for part in (code(change.digest[:19]), known) if part)
+    digest = ", ".join(part for part in (code(change.digest[:19], table=True), known) if part)
     places = ", ".join(code(place, table=True) for place in change.places[:2])
     more = f", and {len(change.places) - 2} more" if len(change.places) > 2 else ""
     names = (code(name, table=True, width=250) for name in (change.before, change.after))
@@ -92,7 +93,7 @@ def _image(change: ImageChange) -> str:
 
 def _chart(change: ChartChange) -> str:
     versions = " → ".join(code(v) for v in dict.fromkeys((change.before, change.after)) if v)
-    detail = f": {cell(change.detail)}" if change.detail else ""
+    detail = f": {sentence(change.detail)}" if change.detail else ""
     return f"- {change.action} {code(change.name)} {versions}{detail}\n"
 
 
@@ -101,7 +102,7 @@ def _nested(page: Page, nested: NestedChange) -> None:
     if nested.chart:
         title += f", chart {code(nested.title)}"
     if nested.left_out:
-        page.section(title, [Unit(f"Not compared: {cell(nested.left_out)}\n")], "nested chart")
+        page.section(title, [Unit(f"Not compared: {sentence(nested.left_out)}\n")], "nested chart")
         return
     summary = f"{tally(nested.resources)}.\n\n"
     page.section(title, _changes(nested.resources), "cluster change", head=summary)
@@ -128,7 +129,7 @@ def _changes(changes: Iterable[ResourceChange]) -> list[Unit]:
 
 
 def _name(change: ResourceChange) -> str:
-    return code(change.id) + (f" ({', '.join(change.hooks)} hook)" if change.hooks else "")
+    return code(change.id) + (f" ({code(', '.join(change.hooks))} hook)" if change.hooks else "")
 
 
 def _changed(change: ResourceChange) -> str:
@@ -157,7 +158,7 @@ def _field(field: FieldChange) -> str:
     if is_text(field):
         return f"{path}:\n\n{fenced(line_diff(field, _LINES))}"
     before, after = value_text(field.before), value_text(field.after)
-    same = " (the value is not shown)" if before == after else ""
+    same = f" ({alike(field)})" if before == after else ""
     return f"{path}: {code(before)} → {code(after)}{same}"
 
 

@@ -4,12 +4,15 @@ import html
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
-from builder.core.diff.show import printable
+from builder.core.diff.show import printable, short
 from builder.core.text import count
 
 _NOTE = 400
+WIDTH = 300
+"""Characters of a name or a sentence; what is longer is cut."""
 
 
 class Unit(NamedTuple):
@@ -72,29 +75,48 @@ class Page:
         return text[: self.limit - 1]
 
 
-def code(value: object, *, table: bool = False, html: bool = False, width: int = 300) -> str:
+def code(value: object, *, table: bool = False, html: bool = False, width: int = WIDTH) -> str:
     """Put a text into a code span, where nothing in it is Markdown; empty for an empty text."""
-    text = printable(str(value).replace("\n", "⏎"))
-    text = text if len(text) <= width else f"{text[: width - 1]}…"
+    text = short(printable(str(value).replace("\n", "⏎")), width)
     if html:
         return f"<code>{_escaped(text)}</code>"
     if not text:
         return ""
+    if table:
+        # A cell ends at each bar, or at each without a backslash before it: forges do not agree.
+        text = text.replace("|", "\\u007c")
     ticks = "`" * (max(map(len, re.findall(r"`+", text)), default=0) + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
-    span = f"{ticks}{pad}{text}{pad}{ticks}"
-    return span.replace("|", "\\|") if table else span
+    return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
 def _escaped(text: str) -> str:
-    """Take the meaning from the signs of Markdown; those of mentions work even as entities."""
-    plain = re.sub(r"[*_`~\[\]|\\]", lambda m: f"&#{ord(m[0])};", html.escape(text, quote=False))
-    return re.sub(r"(?<!&)([@#!])(?=[\w-])", "\\1\u200b", plain)
+    """Take the meaning from the signs of HTML, and from those of Markdown."""
+    return re.sub(r"[*_`~\[\]|\\]", lambda m: f"&#{ord(m[0])};", html.escape(text, quote=False))
 
 
-def cell(text: str) -> str:
-    """Write a sentence with foreign words in it as plain text."""
-    return _escaped(printable(text.replace("\n", " ")))
+# A word that no forge makes anything of. One that could be a commit is none.
+_PLAIN = re.compile(
+    r"(?![0-9a-f]{7,64}\b)\(?(?:[A-Za-z]+(?:['-][A-Za-z]+)*|\d{1,6}(?:\.\d{1,6}){0,3}|[→…])\)?[.,:;?…]*"
+)
+_WORD = re.compile(r'"(?:[^"\\]|\\.)*"\S*|\S+')
+
+
+def sentence(text: str, *, width: int = WIDTH) -> str:
+    """Write a sentence of ours that has foreign words in it: plain words, and code spans.
+
+    A word that is more than letters or a number may be a link, a mention, a reference or HTML to
+    some forge. It stands in a code span with its neighbours of that kind, and what is in quotes.
+    """
+    words = _WORD.findall(short(printable(text.replace("\n", " ")), width))
+    parts: list[str] = []
+    for plain, group in groupby(words, key=lambda word: _PLAIN.fullmatch(word) is not None):
+        joined = " ".join(group)
+        if not plain:
+            inside = joined.rstrip(".,:;?…") or joined
+            joined = code(inside, width=2 * width) + joined[len(inside) :]
+        parts.append(joined)
+    return " ".join(parts)
 
 
 def fenced(lines: Sequence[str]) -> str:

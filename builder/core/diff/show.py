@@ -10,6 +10,13 @@ from builder.core.diff.hidden import Hidden
 from builder.core.diff.model import FieldChange, Path
 
 WIDTH = 100
+# What has no shape: Unicode's Default_Ignorable_Code_Point, which str.isprintable() lets pass in
+# part, and the Braille pattern without dots.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*|\[.*\](?:#\d+)?")
 
 
@@ -30,8 +37,7 @@ def value_text(value: Any, width: int = WIDTH) -> str:
     """Write a value on one line, cut at ``width``; a secret is stars."""
     plain = visible(value)
     text = plain if isinstance(plain, str) and plain.strip() == plain != "" else _json(plain)
-    text = printable(text.replace("\n", "⏎"))
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    return short(printable(text.replace("\n", "⏎")), width)
 
 
 def visible(value: Any) -> Any:
@@ -46,10 +52,30 @@ def visible(value: Any) -> Any:
 
 
 def printable(text: str) -> str:
-    """Escape what is no printable character: it could act on a terminal, or hide text."""
-    if text.isprintable():
+    """Escape what is no printable character: it could act on a terminal, or hide text.
+
+    What is printable and yet invisible is escaped as well: two texts that differ look different.
+    """
+    if text.isprintable() and not _INVISIBLE.search(text):
         return text
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    return "".join(c if c.isprintable() and not _INVISIBLE.match(c) else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def short(text: str, width: int) -> str:
+    """Cut a text where it is longer than ``width``."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def alike(change: FieldChange) -> str:
+    """Say why both sides of a change look the same."""
+    plain = (visible(change.before), visible(change.after))
+    hidden = plain[0] == plain[1] and isinstance(plain[0], bool) == isinstance(plain[1], bool)
+    return "the value is not shown" if hidden else "they differ behind the cut, or in their type"
 
 
 def is_text(change: FieldChange) -> bool:
@@ -62,11 +88,9 @@ def is_text(change: FieldChange) -> bool:
 def line_diff(change: FieldChange, limit: int) -> list[str]:
     """Return the lines that differ between two texts, at most ``limit`` and one that says so."""
     before, after = (str(visible(v)).splitlines() for v in (change.before, change.after))
-    lines = [
-        line
-        for line in unified_diff(before, after, lineterm="", n=1)
-        if not line.startswith(("---", "+++", "@@"))
-    ]
+    # The two lines at the top name files. A line like `--flag` of the text looks like them.
+    found = [*unified_diff(before, after, lineterm="", n=1)][2:]
+    lines = [line for line in found if not line.startswith("@@")]
     cut = [value_line(line) for line in lines[:limit]]
     if not lines:
         return ["  (what differs is hidden, or white space at the end)"]
@@ -75,8 +99,7 @@ def line_diff(change: FieldChange, limit: int) -> list[str]:
 
 def value_line(line: str) -> str:
     """Write one line of a text, cut where it is long."""
-    text = printable(line.replace("\t", "    "))
-    return text if len(text) <= WIDTH + 20 else f"{text[: WIDTH + 19]}…"
+    return short(printable(line.replace("\t", "    ")), WIDTH + 20)
 
 
 def _json(value: Any) -> str:

@@ -1,5 +1,6 @@
 """The verdict in one line, and what each danger is called."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -28,12 +29,14 @@ TITLES = {
     "volume-removed": "Volume removed",
     "volume-shrunk": "Volume shrunk",
 }
+_CHARTS = 4
+_NAME = re.compile(r"(?!www\.)[A-Za-z0-9][A-Za-z0-9._+-]{0,62}")
 _ACTIONS: tuple[Action, ...] = ("removed", "recreated", "added", "changed")
 _IMAGES: tuple[ImageAction, ...] = ("moved", "retagged", "added", "removed")
 
 
 def verdict(diff: Diff) -> str:
-    """Say in one line what the difference comes to."""
+    """Say in one line what the difference comes to; fit to be a title: it is plain words."""
     errors = sum(finding.severity == "error" for finding in diff.findings)
     parts = [f"does not ship: {count(errors, 'error')}"] if errors else []
     if diff.empty:
@@ -46,7 +49,7 @@ def verdict(diff: Diff) -> str:
         parts += ["first publication"] if diff.first else []
         parts.append(count(len(diff.dangers), "danger") if diff.dangers else "no danger seen")
         parts += _parts(diff)
-    return f"{diff.environment}: {'; '.join(parts)}"
+    return f"{_word(diff.environment)}: {'; '.join(parts)}"
 
 
 def _parts(diff: Diff) -> list[str]:
@@ -63,14 +66,30 @@ def _parts(diff: Diff) -> list[str]:
         actions = Counter(change.action for change in diff.images)
         listed = ", ".join(f"{actions[a]} {a}" for a in _IMAGES if actions[a])
         parts.append(f"images {listed}")
-    parts += [
-        f"chart {' → '.join(v for v in (f'{c.name} {c.before}'.strip(), c.after) if v)}"
-        for c in diff.charts
-        if c.action == "changed" and c.before != c.after
-    ]
+    parts += _charts(diff)
     if diff.kubernetes:
-        parts.append(f"Kubernetes {' → '.join(diff.kubernetes)}")
+        parts.append(f"Kubernetes {' → '.join(_word(version) for version in diff.kubernetes)}")
     return parts
+
+
+def _charts(diff: Diff) -> list[str]:
+    """Name the first charts whose version changes."""
+    changed = [c for c in diff.charts if c.action == "changed" and c.before != c.after]
+    named = [
+        f"chart {_word(c.name)} {' → '.join(_word(v) for v in (c.before, c.after) if v)}"
+        for c in changed[:_CHARTS]
+    ]
+    more = len(changed) - len(named)
+    return [*named, *([count(more, "more chart")] if more else [])]
+
+
+def _word(text: str) -> str:
+    """Return a name or a version, or a mark for what is more than that.
+
+    The verdict becomes the title of a pull request, which a merge makes a commit message: nothing
+    in it may be a mention, a link, or a word that closes an issue.
+    """
+    return text if _NAME.fullmatch(text) else "…"
 
 
 def tally(changes: Iterable[ResourceChange]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from builder.core.diff.model import Diff, FieldChange, ImageChange, NestedChange, ResourceChange
-from builder.core.diff.show import is_text, line_diff, path_text, printable, value_text
+from builder.core.diff.show import alike, is_text, line_diff, path_text, printable, value_text
 from builder.core.diff.summary import TITLES, grouped, tally, verdict
 from builder.core.text import count
 
@@ -72,7 +72,8 @@ def _field(field: FieldChange, paint: _Paint) -> Iterator[str]:
             yield "        " + paint(line, hue)
     else:
         before, after = value_text(field.before), value_text(field.after)
-        yield f"{head}{paint(before, 'red')} → {paint(after, 'green')}"
+        same = f" ({alike(field)})" if before == after else ""
+        yield f"{head}{paint(before, 'red')} → {paint(after, 'green')}{same}"
 
 
 def _nested(nested: NestedChange, paint: _Paint) -> Iterator[str]:
@@ -92,7 +93,11 @@ def _images(images: Iterable[ImageChange], paint: _Paint) -> Iterator[str]:
         names = " → ".join(printable(name) for name in (change.before, change.after) if name)
         hue = _COLOURS.get(change.action, "yellow")
         known = {True: ", in the registry", False: ", not in the registry", None: ""}
-        digest = f" ({change.digest[:19]}{known[change.in_registry]})" if change.digest else ""
+        digest = (
+            f" ({printable(change.digest[:19])}{known[change.in_registry]})"
+            if change.digest
+            else ""
+        )
         yield "  " + paint(f"{change.action:9}", hue) + names + digest
         for place in change.places[:3]:
             yield paint(f"           {printable(place)}", "dim")
