@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.archives import verifying
 from benchmarks.cases import airgap, startup
 from benchmarks.registries import resolving
 from builder.core.text import table
@@ -19,6 +20,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sealift-bench-") as folder:
         ratios = [*startup(arguments.rounds), *airgap(Path(folder)), *resolving(Path(folder))]
+        ratios += verifying(Path(folder) / "archives")
     print(table(("CASE", "MEASURED", "AGAINST", "RATIO"), [ratio.row() for ratio in ratios]))
     if arguments.json:
         arguments.json.write_text(json.dumps([ratio.as_dict() for ratio in ratios], indent=2))

@@ -16,7 +16,7 @@ def exported_text(exported: Exported) -> str:
     if not exported.written:
         lines = [f"unchanged: {path}" for path in exported.paths]
     held = f"{count(blobs, 'blob')}, {count(len(contents.charts), 'chart')}"
-    lines += [f"holds: {held}, {size(exported.size)}; {size(exported.written)} were missing"]
+    lines += [f"holds: {held}, {size(exported.size)}; {size(exported.written)} written now"]
     if contents.since:
         left = sum(blob.size for blob in contents.left_out)
         lines += [

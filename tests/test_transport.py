@@ -360,6 +360,22 @@ def test_an_image_that_only_the_other_side_has(site: GapSite, tmp_path: Path) ->
     assert site.near.inside_digest(own) == pushed.digest
 
 
+def test_a_registry_that_is_reached_by_another_host(site: GapSite, tmp_path: Path) -> None:
+    """The near side knows the name only, and has no way there."""
+    host, name = site.near.inside.host, "registry.example.com"
+    site.near.source.edit("overlays/site/environment.yaml", f"{host}/m", f"{name}/m")
+    for argv in (("airgap", "site"), ("lock", "site", *site.near.flags)):
+        assert site.near.run(*argv).code == 0
+    assert site.export(tmp_path / "usb").code == 0
+    archive = tmp_path / "usb" / "site.tar"
+    assert "which is not below" in site.bring(archive).err
+    done = site.bring(archive, f"--registry={name}/m", f"--via={name}={host}")
+    assert done.code == 0, done
+    for entry in images_lock.load(site.near.source.read(LOCK)).images:
+        assert entry.image.startswith(f"{name}/m/")
+        assert site.near.inside_digest(entry.image) == entry.digest
+
+
 def test_what_comes_from_a_mirror_is_the_same(site: GapSite, tmp_path: Path) -> None:
     assert site.export(tmp_path / "source").code == 0
     assert site.near.sealift("mirror", "copy", "site", f"--charts-to={tmp_path / 'c'}").code == 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from builder.workspace import Overlay
 
 mirror = typer.Typer(
-    help="Plan and copy what the registry inside has to hold.",
+    help="Bring what an environment needs into its network.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
