@@ -125,6 +125,17 @@ def test_without_a_lock_presence_is_all_that_is_known(site: MirrorSite) -> None:
     assert found[mirrored_name(site)]["detail"].startswith("there, for")
 
 
+def test_images_outside_are_not_asked_for(site: MirrorSite, tmp_path: Path) -> None:
+    site.source.write("overlays/site/kustomization.yaml", "resources: [app.yaml]\n")
+    site.source.path(LOCK).unlink()
+    code, found = examine(site)
+    assert (code, found["3 other images"]["state"]) == (0, "skipped")
+    assert found[site.inside.host]["state"] == "ok"
+    site.login("wrong-horse-battery")
+    code, found = examine(site)
+    assert (code, found[site.inside.host]["state"]) == (1, "failure")
+
+
 def mirrored_name(site: MirrorSite) -> str:
     return f"{site.inside.host}/m/acme/app:2.0"
 
@@ -257,6 +268,15 @@ def test_a_folder_of_somebody_else_is_a_failure(source: Source, run: Run, served
         code, check = git_at(source, run, server.url("gitops.git"))
     assert (code, check["state"]) == (1, "failure")
     assert "holds files that Sealift did not write" in check["detail"]
+
+
+def test_a_password_in_the_repositorys_address_is_refused_and_not_printed(
+    source: Source, run: Run
+) -> None:
+    code, check = git_at(source, run, "https://robot:wrong-horse@git.example.com/x.git")
+    assert (code, check["state"]) == (1, "failure")
+    assert "holds credentials" in check["detail"]
+    assert "horse" not in json.dumps(check)
 
 
 # --- all of it

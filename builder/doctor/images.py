@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from builder import pins
 from builder.build import Build
-from builder.closure import closure
 from builder.content import UNKNOWN, Content, read
 from builder.core import image as names
 from builder.core.checks import Check, State, failed, skipped
 from builder.core.errors import SealiftError, ToolError
+from builder.core.hosts import is_inside
 from builder.core.images_lock import FILE, ImagesLock, SourcedImage
 from builder.core.text import count
 from builder.registries import Registries
@@ -23,10 +23,10 @@ def check(built: Build, registries: Registries, platforms: Sequence[str], jobs: 
     an index whose manifests are missing is of no use.
     """
     lock = pins.load(built.overlay)
-    wanted = sorted({entry.image for entry in closure(built)})
+    wanted, found = _wanted(built, lock)
     contents, failures = read(wanted, registries, jobs)
     lost = {failure.subject: failure.error for failure in failures}
-    found = [*_hosts(wanted, contents, lost, registries)]
+    found += _hosts(wanted, contents, lost, registries)
     if lock is None:
         name = built.overlay.name
         why = f"there is no {FILE}: whether they are the right ones is not known"
@@ -43,6 +43,23 @@ def check(built: Build, registries: Registries, platforms: Sequence[str], jobs: 
             missing = failed("registry", name, lost[name])
             found.append(replace(missing, hint=hint if entry else missing.hint))
     return found
+
+
+def _wanted(built: Build, lock: ImagesLock | None) -> tuple[list[str], list[Check]]:
+    """Return the names to ask for, as the lock has them; what lies outside is not asked for."""
+    environment = built.overlay.environment
+    inside, outside = set(), []
+    for image in built.lock.images:
+        entry = lock.find(image.image) if lock else None
+        name = names.parse(image.image)
+        if name is None or not is_inside(name.registry, environment.hosts):
+            outside.append(image.image)
+        else:
+            inside.add(entry.image if entry else image.image)
+    if not outside:
+        return sorted(inside), []
+    why = f"outside the network, as {outside[0]}: the build says whether that is allowed"
+    return sorted(inside), [skipped("registry", count(len(outside), "other image"), why)]
 
 
 def _hosts(

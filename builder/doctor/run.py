@@ -89,6 +89,10 @@ def _resting(
 
 
 def _cluster(asked: Asked, stack: ExitStack) -> tuple[Cluster | None, list[Check]]:
+    """Open the cluster where it is to be checked, or where its nodes tell the platforms."""
+    of_nodes = "registry" in asked.groups and not asked.platforms
+    if "cluster" not in asked.groups and not of_nodes:
+        return None, []
     if not asked.kubeconfig:
         why = "no cluster is named"
         hint = "give --kubeconfig, or set KUBECONFIG"
