@@ -251,7 +251,7 @@ def test_a_bump_of_the_real_chart_names_moved_images_and_new_hooks() -> None:
     assert "Cut off" not in text
     short = markdown(found, 6_000)
     assert len(short) < 6_000
-    assert "**Cut off** below 6,000 characters: not shown are " in short
+    assert "**Cut off** below 6,000 bytes: not shown are " in short
     assert "`docker.io/bitnamilegacy/redis:7.2.4-debian-12-r9`" in short
     assert "`Job/wandb-app-rename-pre-hook` `pre-upgrade`" in short
 

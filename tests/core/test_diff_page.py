@@ -1,5 +1,6 @@
 """How foreign text is written: short enough, visible, and as text."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from builder.core.diff import Danger, Diff, FieldChange, ImageChange, ResourceCh
 from builder.core.diff.markdown import markdown
 from builder.core.diff.page import code, sentence
 from builder.core.diff.terminal import terminal
+from builder.core.findings import Finding
 from tests.core.test_diff_output import DIFF, changed, name
 
 
@@ -39,13 +41,13 @@ def many(number: int) -> Diff:
 
 def test_thousands_of_changes_stay_readable() -> None:
     text = markdown(many(3000))
-    assert len(text) < 65_536
+    assert len(text.encode()) < 65_536
     for title in ("Dangers", "Images", "In Git", "In the cluster"):
         assert f"### {title}" in text
     assert text.count("**Immutable field**") == 1
-    assert "and 2992 more below" in text
+    assert "and 2992 more" in text
     end = text.splitlines()[-1]
-    assert end.startswith("**Cut off** below 65,536 characters: not shown are ")
+    assert end.startswith("**Cut off** below 65,536 bytes: not shown are ")
     assert end.endswith("`sealift diff example` prints everything.")
     assert text.count("<details>") == text.count("</details>")
 
@@ -53,8 +55,42 @@ def test_thousands_of_changes_stay_readable() -> None:
 @pytest.mark.parametrize("limit", [1, 10, 100, 300, 1_000, 5_000, 20_000])
 def test_the_limit_is_kept(limit: int) -> None:
     text = markdown(many(50), limit)
-    assert len(text) < limit
+    assert len(text.encode()) < limit
     assert limit < 1_000 or "Cut off" in text
+    assert text.count("<details>") == text.count("</details>")
+
+
+@pytest.mark.parametrize("sign", ["x", "é", "\u202e", "`"])
+def test_a_long_name_hides_no_danger(sign: str) -> None:
+    long, reason = sign * 40_000, "ClusterRole cluster-admin is now given to User"
+    one = Danger(code="cluster-admin", subject=long, place=long, reason=f"{reason} {long}",
+                 owner=long)  # fmt: skip
+    finding = Finding(code="x", subject=long, place=long, cause=long, hint=long)
+    text = markdown(replace(DIFF, dangers=(one, *DIFF.dangers), findings=(finding,) * 100))
+    assert "- **Cluster admin**: `" in text
+    assert reason in text
+    assert "**New upgrade hook**" in text
+    assert len(text.encode()) < 65_536
+
+
+def test_what_is_dropped_first_is_no_danger() -> None:
+    dangers = tuple(
+        Danger(code="rbac-widened", subject=f"Role/r-{i}", reason=f"may now get {'x' * i}")
+        for i in range(280)
+    )
+    text = markdown(replace(many(300), dangers=dangers))
+    assert text.count("**Permissions widened**") == 280
+    assert re.search(r"\*\*Cut off\*\* below 65,536 bytes: not shown are \d+ images", text)
+
+
+def test_a_danger_that_does_not_fit_with_all_its_places_is_shown_with_one() -> None:
+    dangers = tuple(
+        Danger(code="immutable-field", subject=f"Job/{'x' * 140}-{i}", reason="r") for i in range(8)
+    )
+    text = markdown(replace(DIFF, dangers=dangers), 1_500)
+    assert text.count("**Immutable field**") == 1
+    assert ", and 7 more: r\n" in text
+    assert "not shown are 7 dangers" in text
 
 
 hostile = st.text(st.sampled_from("`|<>*_[]()@#\\!\n\x1b\u202ea1 "), max_size=12)

@@ -24,19 +24,21 @@ LIMIT = 65_536
 _IN_A_LINE = 8
 _FOLDED_FROM = 12
 _FIELDS = 40
+_NARROW = 150
 _LINES = 20
 
 
 def markdown(diff: Diff, limit: int = LIMIT) -> str:
-    """Write a difference, shorter than ``limit`` characters; what does not fit is counted."""
+    """Write a difference, shorter than ``limit`` bytes; what does not fit is counted.
+
+    What is dangerous comes first, and is dropped last.
+    """
     page = Page(limit, hint=f"{code(f'sealift diff {diff.environment}')} prints everything.")
     page.text(f"**{sentence(verdict(diff))}**\n")
     if diff.against:
         page.text(f"\nCompared with {code(diff.against)}.\n")
     _findings(page, diff)
-    groups = grouped(diff.dangers)
-    units = [Unit(_danger(g), len(g)) for _, g in groups]
-    page.section("Dangers", units, "danger", share=0.5)
+    _dangers(page, diff)
     _images(page, diff.images)
     page.section("Charts", [Unit(_chart(c)) for c in diff.charts], "chart", share=0.3)
     if diff.kubernetes:
@@ -46,8 +48,6 @@ def markdown(diff: Diff, limit: int = LIMIT) -> str:
     page.section("In Git", _changes(diff.resources), "Git change", share=share)
     for nested in diff.nested:
         _nested(page, nested)
-    rest = [Unit(f"- {_subject(d)}\n") for _, group in groups for d in group[_IN_A_LINE:]]
-    page.folded(f"{len(rest)} more places of these dangers", rest, "further place")
     _routine(page, diff.changes)
     return page.done()
 
@@ -58,16 +58,26 @@ def _findings(page: Page, diff: Diff) -> None:
     page.section("Does not ship", units, "finding", share=0.2)
 
 
-def _danger(group: Sequence[Danger]) -> str:
-    first = group[0]
-    subjects = ", ".join(_subject(danger) for danger in group[:_IN_A_LINE])
-    more = f", and {len(group) - _IN_A_LINE} more below" if len(group) > _IN_A_LINE else ""
-    where = f" (in the cluster, from {code(first.owner)})" if first.owner else ""
+def _dangers(page: Page, diff: Diff) -> None:
+    groups = [members for _, members in grouped(diff.dangers)]
+    units = [Unit(_danger(g, _IN_A_LINE), len(g), _danger(g[:1], 1, len(g))) for g in groups]
+    page.section("Dangers", units, "danger")
+    rest = [Unit(f"- {_subject(danger)}\n") for g in groups for danger in g[_IN_A_LINE:]]
+    title = f"{len(rest)} more places of these dangers"
+    page.folded(title, rest, "further place", share=0.3)
+
+
+def _danger(group: Sequence[Danger], named: int, total: int = 0) -> str:
+    first, total = group[0], total or len(group)
+    subjects = ", ".join(_subject(danger) for danger in group[:named])
+    more = f", and {total - named} more" if total > named else ""
+    where = f" (in the cluster, from {code(first.owner, width=_NARROW)})" if first.owner else ""
     return f"- **{TITLES[first.code]}**: {subjects}{more}{where}: {sentence(first.reason)}\n"
 
 
 def _subject(danger: Danger) -> str:
-    return f"{code(danger.subject)} {code(danger.place)}" if danger.place else code(danger.subject)
+    parts = (danger.subject, danger.place)
+    return " ".join(code(part, width=_NARROW) for part in parts if part)
 
 
 def _images(page: Page, images: Iterable[ImageChange]) -> None:

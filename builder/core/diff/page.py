@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from builder.core.cut import fit
 from builder.core.diff.show import printable, short
 from builder.core.text import count
 
@@ -16,10 +17,14 @@ WIDTH = 300
 
 
 class Unit(NamedTuple):
-    """A text that is taken whole or not at all; ``weight`` is how many things it tells."""
+    """A text that is taken whole or not at all; ``weight`` is how many things it tells.
+
+    Where it does not fit, ``brief`` stands for it, which tells one of them.
+    """
 
     text: str
     weight: int = 1
+    brief: str = ""
 
 
 class Page:
@@ -34,10 +39,10 @@ class Page:
 
     def text(self, text: str) -> bool:
         """Take a text when it fits."""
-        if len(text) > self.room:
+        if size(text) > self.room:
             return False
         self.parts.append(text)
-        self.room -= len(text)
+        self.room -= size(text)
         return True
 
     def section(
@@ -54,25 +59,34 @@ class Page:
         self._block(start, units, "\n</details>\n", noun, share)
 
     def _block(self, start: str, units: Sequence[Unit], end: str, noun: str, share: float) -> None:
-        room = int(self.room * share) - len(start) - len(end)
+        room = int(self.room * share) - size(start) - size(end)
         fitting: list[str] = []
-        for text, weight in units:
-            if len(text) <= room:
+        for text, weight, brief in units:
+            if size(text) <= room:
                 fitting.append(text)
-                room -= len(text)
+            elif brief and size(brief) <= room:
+                fitting.append(brief)
+                self.omitted[noun] += weight - 1
             else:
                 self.omitted[noun] += weight
+                continue
+            room -= size(fitting[-1])
         if fitting:
             self.text(start + "".join(fitting) + end)
 
     def done(self) -> str:
         """Return the page, with what is missing from it."""
         text = "".join(self.parts)
-        if self.omitted:
-            missing = ", ".join(count(number, noun) for noun, number in self.omitted.items())
-            text += f"\n**Cut off** below {self.limit:,} characters: not shown are {missing}. "
+        missing = ", ".join(count(number, noun) for noun, number in self.omitted.items() if number)
+        if missing:
+            text += f"\n**Cut off** below {self.limit:,} bytes: not shown are {missing}. "
             text += f"{self.hint}\n"
-        return text[: self.limit - 1]
+        return fit(text, self.limit - 1)
+
+
+def size(text: str) -> int:
+    """Return the bytes of a text, which is what a forge counts."""
+    return len(text.encode())
 
 
 def code(value: object, *, table: bool = False, html: bool = False, width: int = WIDTH) -> str:
