@@ -17,6 +17,9 @@ from builder.workspace import find_overlay
 
 MAX_FILE = 100 * 1024 * 1024
 SUFFIX = ".intoto.json"
+# At the root of a branch, beside the bundle: Git's own, and what `sealift publish --mode hydrator`
+# leaves for Argo CD's promoter.
+_ASIDE = (".git", "hydrator.metadata")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +60,7 @@ def attest(result: Build, *, builder: str = provenance.BUILDER) -> str:
 
 
 def read(folder: Path) -> dict[str, bytes]:
-    """Read a bundle's folder; ``.git`` at its root is left out.
+    """Read a bundle's folder; what stands beside a bundle at the root of a branch is left out.
 
     Raises ConfigurationError for one that is not there, and for what is no plain file in it: a link
     could lead anywhere.
@@ -67,8 +70,9 @@ def read(folder: Path) -> dict[str, bytes]:
     files = {}
     for parent, folders, names in os.walk(folder):
         below = Path(parent)
-        if below == folder and ".git" in folders:
-            folders.remove(".git")
+        if below == folder:
+            folders[:] = [name for name in folders if name not in _ASIDE]
+            names = [name for name in names if name not in _ASIDE]
         for name in (*folders, *names):
             path = below / name
             if path.is_symlink() or (name in names and not path.is_file()):

@@ -1,5 +1,6 @@
 """``sealift doctor``: registries, chart repositories and Git, each broken on purpose."""
 
+import gzip
 import json
 import subprocess
 from collections.abc import Iterator
@@ -9,11 +10,15 @@ from xml.etree import ElementTree
 import pytest
 
 from builder.core import images_lock
+from builder.mirror.charts import open_store
+from builder.registries import Registries
+from builder.tools.charts import Login
 from tests.conftest import Run
 from tests.mirror_site import IMAGES, PASSWORD, USER, MirrorSite, mirror_site
 from tests.servers.chart_repository import chart_repository
 from tests.servers.git_http import git_http
 from tests.servers.oci import push_image
+from tests.servers.registry import registry
 from tests.source import Result, Source
 
 LOCK = "overlays/site/images.lock.yaml"
@@ -125,6 +130,17 @@ def test_without_a_lock_presence_is_all_that_is_known(site: MirrorSite) -> None:
     assert found[mirrored_name(site)]["detail"].startswith("there, for")
 
 
+def test_an_index_that_has_lost_an_image_is_a_failure(site: MirrorSite) -> None:
+    digest = site.pushed[IMAGES[0]].manifests["linux/arm64"].removeprefix("sha256:")
+    blobs = site.folder / "inside/storage/docker/registry/v2/blobs/sha256"
+    (blobs / digest[:2] / digest / "data").unlink()
+    code, found = examine(site)
+    assert code == 1
+    states = {subject: check["state"] for subject, check in found.items()}
+    assert states.pop(mirrored(site, IMAGES[0])) == "failure"
+    assert set(states.values()) == {"ok"}
+
+
 def test_images_outside_are_not_asked_for(site: MirrorSite, tmp_path: Path) -> None:
     site.source.write("overlays/site/kustomization.yaml", "resources: [app.yaml]\n")
     site.source.path(LOCK).unlink()
@@ -192,6 +208,31 @@ def test_a_missing_chart_and_a_refused_login_are_failures(
         result = run("doctor", "example", "--only=charts", "-o", "json")
     assert (result.code, checks(result)[CHART]["state"]) == (1, "failure")
     assert "has no chart operator-wandb" in checks(result)[CHART]["detail"]
+
+
+def test_a_chart_in_a_registry_is_held_against_the_lock(
+    source: Source, run: Run, tmp_path: Path, needs_registry: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEALIFT_PLAIN_HTTP", "1")
+    with registry(tmp_path / "charts") as server, Registries(server.host) as registries:
+        url = f"oci://{server.host}/charts"
+        source.edit("overlays/guide/environment.yaml", "registry.yourdomain.com", server.host)
+        missing = charts_at(source, run, url)
+        store = open_store(url, registries, Login(), url=None)
+        assert store is not None
+        store.put(vendored(source), replace=False)
+        there = run("doctor", "example", "--only=charts", "-o", "json")
+        store.put(repacked(vendored(source)), replace=True)
+        other = run("doctor", "example", "--only=charts", "-o", "json")
+    found = [(r.code, checks(r)[CHART]["state"]) for r in (missing, there, other)]
+    assert found == [(1, "failure"), (0, "ok"), (1, "failure")]
+    assert "does not have it" in checks(missing)[CHART]["detail"]
+    assert "the lock has sha256:" in checks(other)[CHART]["detail"]
+
+
+def repacked(archive: bytes) -> bytes:
+    """The same content in another archive."""
+    return gzip.compress(gzip.decompress(archive), compresslevel=1, mtime=1)
 
 
 # --- Git

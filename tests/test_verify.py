@@ -88,6 +88,49 @@ def test_without_a_key_it_says_that_nobody_was_checked(bundle: Path, run: Run) -
     assert (result.code, "who made it was not checked" in result.out) == (0, True)
 
 
+@pytest.mark.parametrize("mode", ["commit", "hydrator"])
+@pytest.mark.parametrize("engine", ["argocd", "flux"])
+def test_what_is_published_for_an_engine_verifies_where_it_is_checked_out(
+    source: Source, run: Run, mode: str, engine: str
+) -> None:
+    path = "overlays/example/environment.yaml"
+    source.write(path, source.read(path) + f"sync: {{engine: {engine}}}\n")
+    assert run("airgap", "example").code == 0
+    committed(source)
+    bare, clone = _bare(source.path("out/example")), source.root.parent / "clone"
+    published = run("publish", "example", "--repository", bare, "--mode", mode, "--json")
+    assert published.code == 0, published
+    branch = json.loads(published.out)["branch"]
+    subprocess.run(["git", "clone", "-q", "-b", branch, bare, str(clone)], check=True)
+    folder = clone if mode == "hydrator" else clone / "example"
+    assert (folder / "hydrator.metadata").exists() is (mode == "hydrator")
+    result = run("verify", str(folder), "--rebuild=example")
+    assert result.code == 0, result
+    assert json.loads(published.out)["tree"] in result.out or mode == "hydrator"
+
+
+def committed(source: Source) -> str:
+    """Commit the source repository; return the commit."""
+
+    def git(*argv: str) -> str:
+        command = [
+            "git",
+            "-C",
+            str(source.root),
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=b@c",
+            *argv,
+        ]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "Source")
+    return git("rev-parse", "HEAD")
+
+
 # --- the tree and the lock, by themselves
 
 
@@ -250,29 +293,13 @@ def test_the_statement_has_inputs_and_outputs_and_the_same_bytes_again(
 
 
 def test_the_statement_names_the_source_commit(source: Source, run: Run) -> None:
-    def git(*argv: str) -> str:
-        command = [
-            "git",
-            "-C",
-            str(source.root),
-            "-c",
-            "user.name=a",
-            "-c",
-            "user.email=b@c",
-            *argv,
-        ]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
     def stated() -> object:
         assert run("attest", "example", "-o", "../attested").code == 0
         value = json.loads((source.root.parent / "attested/example.intoto.json").read_text())
         return value["predicate"]["buildDefinition"]["resolvedDependencies"][0]
 
     assert run("airgap", "example").code == 0
-    git("init", "-q")
-    git("add", "-A")
-    git("commit", "-qm", "Source")
-    digest = {"gitCommit": git("rev-parse", "HEAD")}
+    digest = {"gitCommit": committed(source)}
     assert stated() == {"name": "source", "digest": digest}
     source.write("base/wandb/note.txt", "x")
     assert stated() == {"name": "source", "digest": digest, "annotations": {"changed": True}}
