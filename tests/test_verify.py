@@ -159,7 +159,17 @@ def test_an_extra_resource_is_found_even_where_it_is_listed(bundle: Path, run: R
     edit(bundle / "kustomization.yaml", "resources:\n", "resources:\n- more.yaml\n")
     assert codes(run, bundle) == {
         ("changed-file", "kustomization.yaml"),
-        ("changed-file", "20-configmap-more.yaml"),
+        ("extra-file", "more.yaml"),
+        ("missing-file", "20-configmap-more.yaml"),
+    }
+
+
+def test_without_its_list_what_is_more_is_found_all_the_same(bundle: Path, run: Run) -> None:
+    (bundle / "kustomization.yaml").unlink()
+    (bundle / "notes.txt").write_text("x")
+    assert codes(run, bundle) == {
+        ("missing-file", "kustomization.yaml"),
+        ("extra-file", "notes.txt"),
     }
 
 
@@ -242,12 +252,14 @@ def test_the_statement_names_every_file_and_none_more(
 ) -> None:
     (bundle / "notes.txt").write_text("x")
     (bundle / DEPLOYMENT).rename(bundle / "40-other.yaml")
-    found = codes(run, bundle, "--statement", str(statement))
-    assert {
+    assert codes(run, bundle, "--statement", str(statement)) == {
         ("extra-file", "notes.txt"),
         ("extra-file", "40-other.yaml"),
         ("missing-file", DEPLOYMENT),
-    } < found
+    }
+    result = run("verify", str(bundle), "--statement", str(statement), "--json")
+    places = {f["place"] for f in json.loads(result.out)["findings"]}
+    assert places == {"the bundle", str(statement)}
 
 
 def test_a_tree_id_of_another_bundle_is_found(bundle: Path, run: Run, statement: Path) -> None:

@@ -25,7 +25,8 @@ def check(files: Mapping[str, bytes]) -> list[Finding]:
     found = list(_listed(files))
     lock, manifests = _lock(files, found), _manifests(files, found)
     if lock is not None and manifests is not None:
-        found += _written(files, manifests, lock)
+        known = {finding.subject for finding in found}
+        found += [one for one in _written(files, manifests, lock) if one.subject not in known]
         found += _images(manifests, lock)
     return ordered(found)
 
@@ -79,8 +80,10 @@ def _written(files: Mapping[str, bytes], manifests: Manifests, lock: Lock) -> It
         if path == KUSTOMIZATION:
             cause = "its resources, or their order, are not those that Sealift writes"
         yield _finding("changed-file", path, cause)
-    for path in sorted(fresh.keys() - files.keys() - {KUSTOMIZATION}):
-        yield _finding("changed-file", path, "no file has the name that its resource gives it")
+    for path in fresh.keys() - files.keys() - {KUSTOMIZATION}:
+        yield _finding("missing-file", path, "no file has the name that its resource gives it")
+    for path in files.keys() - fresh.keys():
+        yield _finding("extra-file", path, "no resource gives a file this name")
 
 
 def _images(manifests: Manifests, lock: Lock) -> Iterator[Finding]:
