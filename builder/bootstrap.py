@@ -4,16 +4,16 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 
+from builder.claims import SYNC, Claim
 from builder.core import yaml
 from builder.core.errors import ConfigurationError
 from builder.core.sync import SyncObject
 from builder.deliver import Way, signing_of, target_of
-from builder.publish import Commit, Target, publish
+from builder.publish import Commit, publish
 from builder.sync import Wanted
+from builder.target import Target
 from builder.tools.git import source_commit
-from builder.workspace import Overlay
-
-MARKER = "sealift-sync.yaml"
+from builder.workspace import Overlay, environments
 
 
 def texts(found: Sequence[SyncObject]) -> dict[str, str]:
@@ -36,7 +36,8 @@ def bootstrap(
     """Commit the objects as the whole content of a folder beside the bundles.
 
     A ``kustomization.yaml`` lists them: what the engine syncs from that folder are they. Raises
-    ConfigurationError when the environments are published to several places, or into that folder.
+    ConfigurationError when the environments are published to several places, or into that folder,
+    and when the folder has the objects of others, which would be dropped.
     """
     way = Way(repository=wanted.repository, branch=wanted.branch)
     targets = [target_of(overlay, way) for overlay in overlays]
@@ -52,7 +53,7 @@ def bootstrap(
                 f"{path} would stand in, or above, the bundle at {target.path}",
                 hint="choose a folder beside it",
             )
-    target = replace(targets[0], path=path, marker=MARKER)
+    target = replace(targets[0], path=path)
     files = {name: text.encode() for name, text in texts(found).items()}
     files["kustomization.yaml"] = yaml.dump(
         {
@@ -63,13 +64,24 @@ def bootstrap(
     ).encode()
     names = sorted(overlay.name for overlay in overlays)
     header = "# Written by sealift sync, which replaces all that stands beside this file.\n"
-    files[MARKER] = (header + yaml.dump({"environments": names})).encode()
+    files[SYNC] = (header + yaml.dump({"environments": names})).encode()
     commit = publish(
         files,
         target,
         environment=f"the sync objects of {', '.join(names)}",
+        claim=_claim(overlays, names),
         source_commit=source_commit(overlays[0].root),
         signing=signing_of(overlays[0]),
         dry_run=dry_run,
     )
     return target, commit
+
+
+def _claim(overlays: Sequence[Overlay], names: Sequence[str]) -> Claim:
+    """Return the claim to a folder: what is in it for other environments that exist has to stay."""
+    others = set(environments(overlays[0].root)) - set(names)
+    return Claim(
+        marker=SYNC,
+        ours=lambda name: name not in others,
+        hint="these would be dropped: name them too, or give --all; or choose another folder",
+    )

@@ -11,8 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from builder.claims import bundle_of, check_path
 from builder.core.errors import ConfigurationError
-from builder.publish import Commit, Target, attempts, check_path, overtaken, wait, workplace
+from builder.publish import Commit, attempts, overtaken, wait, workplace
+from builder.target import Target
 from builder.tools import git_branch
 from builder.tools.git import git
 from builder.tools.git_branch import Signing
@@ -53,7 +55,7 @@ def hydrate(
     with workplace(proposed) as (repo, remote):
         for attempt in attempts():
             tip = git_branch.fetch(repo, remote, branch)
-            check_path(repo, tip, proposed)
+            check_path(repo, tip, proposed, bundle_of(environment))
             commit = git_branch.write(
                 repo, whole, path=target.path, parent=tip, message=message, signing=signing
             )

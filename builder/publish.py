@@ -1,7 +1,6 @@
 """A bundle becomes one commit on a branch of a Git repository."""
 
 import random
-import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -9,37 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from builder.core import lock as locks
-from builder.core.errors import ConfigurationError, ToolError
+from builder.claims import Claim, bundle_of, check_path
+from builder.core.errors import ToolError
+from builder.target import Target
 from builder.tools import git_branch
 from builder.tools.git import check_remote, scratch
 from builder.tools.git_branch import Signing
 
+__all__ = [
+    "Commit", "Target", "attempts", "check_path", "overtaken", "publish", "wait", "workplace",
+]  # fmt: skip
+
 ATTEMPTS = 60
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """Where a bundle goes: a repository, a branch, and the environment's folder in it.
-
-    An empty ``path`` is the root of the branch. ``marker`` is the file by which Sealift knows a
-    folder that it wrote.
-    """
-
-    repository: str
-    branch: str
-    path: str
-    marker: str = locks.FILE
-
-    def __post_init__(self) -> None:
-        for field, value in (("branch", self.branch), ("path", self.path)):
-            if field == "path" and not value:
-                continue
-            wrong = not _NAME.fullmatch(value) or ".." in value or "//" in value
-            if wrong or value.endswith(("/", ".")) or "/." in value or ".lock/" in f"{value}/":
-                raise ConfigurationError(f"{value!r} is not a {field} to publish to")
-        check_remote(self.repository)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +43,7 @@ def publish(
     target: Target,
     *,
     environment: str,
+    claim: Claim | None = None,
     source_commit: str = "",
     signing: Signing | None = None,
     propose: bool = False,
@@ -72,14 +53,15 @@ def publish(
 
     One commit, only when something changed; other folders keep what they have. When someone else
     was faster, the commit is made again upon theirs. With ``propose`` it goes to a branch that is
-    named by its content, for a pull request. Raises ConfigurationError when the folder holds files
-    that Sealift did not write, and ToolError when the repository does not take it.
+    named by its content, for a pull request. Raises ConfigurationError when the folder holds what
+    Sealift did not write, or wrote for others than the ``claim`` has (by default: than the
+    environment), and ToolError when the repository does not take it.
     """
     message = _message(environment, source_commit)
     with workplace(target) as (repo, remote):
         for attempt in attempts():
             tip = git_branch.fetch(repo, remote, target.branch)
-            check_path(repo, tip, target)
+            check_path(repo, tip, target, claim or bundle_of(environment))
             commit = git_branch.write(
                 repo, files, path=target.path, parent=tip, message=message, signing=signing
             )
@@ -157,29 +139,3 @@ def overtaken(branch: str) -> ToolError:
     return ToolError(
         f"others pushed to {branch} faster, {ATTEMPTS} times in a row", hint="run it again"
     )
-
-
-def check_path(repo: Path, tip: str | None, target: Target) -> None:
-    """Raise ConfigurationError for a folder that Sealift did not write, or one below a file."""
-    if tip is None:
-        return
-    parts = target.path.split("/")
-    for above in ("/".join(parts[:length]) for length in range(1, len(parts))):
-        if git_branch.lookup(repo, f"{tip}:{above}") and not git_branch.lookup(
-            repo, f"{tip}:{above}/"
-        ):
-            raise ConfigurationError(
-                f"{above} on {target.branch} is not a folder",
-                where=target.repository,
-                hint="publish to another path, or remove it from the branch yourself",
-            )
-    below = f"{target.path}/" if target.path else ""
-    there = git_branch.lookup(repo, f"{tip}:{target.path}")
-    empty = not git_branch.entries(repo, there) if there and not target.path else not there
-    if not empty and not git_branch.lookup(repo, f"{tip}:{below}{target.marker}"):
-        raise ConfigurationError(
-            f"{target.path or 'the root'}/ on {target.branch} holds files that Sealift did not "
-            "write",
-            where=target.repository,
-            hint="publish to another path, or remove the folder from the branch yourself",
-        )

@@ -1,7 +1,8 @@
 """A bundle becomes an OCI artifact that Flux's ``OCIRepository`` reads.
 
 Media types as ``flux push artifact`` has them (fluxcd.io/flux/cheatsheets/oci-artifacts). The
-artifact names neither time nor source commit: the same bundle is the same digest.
+artifact names neither time nor source commit: the same bundle is the same digest. Its title is the
+environment: a tag that has another's, or no artifact of Sealift's, is not replaced.
 """
 
 import hashlib
@@ -15,10 +16,11 @@ from pathlib import Path
 from builder.core import tarball
 from builder.core.errors import ConfigurationError
 from builder.tools import docker_config
-from builder.tools.registry import MANIFEST, Registry
+from builder.tools.registry import MANIFEST, Manifest, Registry
 
 CONFIG = "application/vnd.cncf.flux.config.v1+json"
 CONTENT = "application/vnd.cncf.flux.content.v1.tar+gzip"
+TITLE = "org.opencontainers.image.title"
 _REFERENCE = re.compile(
     r"oci://(?P<host>[A-Za-z0-9.-]+(?::[0-9]+)?)/(?P<repository>[a-z0-9._/-]+)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
@@ -39,7 +41,8 @@ def publish_oci(
 ) -> Artifact:
     """Push a bundle to ``oci://host/repository[:tag]``; without a tag, the environment's name.
 
-    Logins come from Docker's and Podman's files. Raises ConfigurationError and ToolError.
+    Logins come from Docker's and Podman's files. Raises ConfigurationError, also for a tag that is
+    another's, and ToolError.
     """
     match = _REFERENCE.fullmatch(reference)
     if match is None:
@@ -55,7 +58,9 @@ def publish_oci(
         plain_http=os.environ.get("SEALIFT_PLAIN_HTTP") == "1",
     ) as registry:
         blobs, manifest = _artifact(files, environment)
-        before = registry.resolve(repository, tag)
+        before = registry.pull(repository, tag)
+        if before is not None:
+            _check_owner(before, environment, f"oci://{host}/{repository}:{tag}")
         digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
         if not dry_run:
             for blob in blobs:
@@ -68,6 +73,27 @@ def publish_oci(
     )
 
 
+def _check_owner(before: Manifest, environment: str, reference: str) -> None:
+    """Raise ConfigurationError when a tag holds what is not an artifact of this environment."""
+    try:
+        manifest = json.loads(before.body)
+    except ValueError:
+        manifest = None
+    manifest = manifest if isinstance(manifest, dict) else {}
+    config, notes = manifest.get("config") or {}, manifest.get("annotations") or {}
+    owner = notes.get(TITLE) if config.get("mediaType") == CONFIG else None
+    if owner == environment:
+        return
+    raise ConfigurationError(
+        f"the tag holds the bundle of {owner}, not of {environment}"
+        if owner
+        else "the tag holds something that Sealift did not push, as an image",
+        where=reference,
+        hint="name another tag or repository; where the environment was renamed, delete the tag "
+        "from the registry first",
+    )
+
+
 def _artifact(files: Mapping[str, bytes], environment: str) -> tuple[list[bytes], bytes]:
     """Return the blobs of an artifact, and its manifest."""
     config, layer = b"{}", tarball.write(files)
@@ -76,7 +102,7 @@ def _artifact(files: Mapping[str, bytes], environment: str) -> tuple[list[bytes]
         "mediaType": MANIFEST,
         "config": _descriptor(CONFIG, config),
         "layers": [_descriptor(CONTENT, layer)],
-        "annotations": {"org.opencontainers.image.title": environment},
+        "annotations": {TITLE: environment},
     }
     body = json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
     return [layer, config], body

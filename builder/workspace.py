@@ -198,7 +198,15 @@ def _environment_value(root: Path, folder: Path, below: tuple[Path, ...]) -> tup
         raise ConfigurationError("extends: is not the name of an environment", where=source)
     parent, _, _ = _environment_value(root, folder.parent / extends, (*below, folder))
     _check_extends(root, folder, extends)
-    return _with_mirror(merge(parent, value), parent), text, source
+    return _with_mirror(merge(_without_place(parent), value), parent), text, source
+
+
+def _without_place(parent: Any) -> Any:
+    """Take away where the extended environment stands: two cannot be published to one folder."""
+    settings = parent.get("publish")
+    if not isinstance(settings, dict):
+        return parent
+    return parent | {"publish": {k: v for k, v in settings.items() if k != "path"}}
 
 
 def _with_mirror(merged: Any, parent: Any) -> Any:

@@ -18,7 +18,13 @@ from tests.conftest import Run
 from tests.servers.registry import registry, registry_command
 from tests.source import Source
 
-FILES = {"kustomization.yaml": b"resources: []\n", "bundle.lock.yaml": b"lockVersion: 1\n"}
+
+def bundle(environment: str = "prod") -> dict[str, bytes]:
+    lock = f"lockVersion: 1\nenvironment: {environment}\n".encode()
+    return {"kustomization.yaml": b"resources: []\n", "bundle.lock.yaml": lock}
+
+
+FILES = bundle()
 
 
 @pytest.fixture
@@ -68,7 +74,8 @@ def test_a_proposal_moves_on_when_its_base_does(remote: Path) -> None:
     publish(FILES, target, environment="prod")
     changed = {**FILES, "a.yaml": b"a: 1\n"}
     first = publish(changed, target, environment="prod", propose=True)
-    publish(FILES, Target(repository=str(remote), branch="main", path="other"), environment="other")
+    other = Target(repository=str(remote), branch="main", path="other")
+    publish(bundle("other"), other, environment="other")
     second = publish(changed, target, environment="prod", propose=True)
     assert (second.branch, second.pushed) == (first.branch, True)
     assert show(remote, "rev-parse", f"{second.branch}^") == show(remote, "rev-parse", "main")
@@ -171,7 +178,7 @@ def test_what_is_no_oci_reference(source: Source, run: Run) -> None:
 def deliver_one(remote: str, name: str, rounds: int) -> None:
     target = Target(repository=remote, branch="main", path=name)
     for number in range(rounds):
-        files = {**FILES, "who.yaml": f"name: {name}\nround: {number}\n".encode()}
+        files = {**bundle(name), "who.yaml": f"name: {name}\nround: {number}\n".encode()}
         publish(files, target, environment=name)
 
 

@@ -51,7 +51,8 @@ class Desk:
 
     def publish(self, content: str, *, environment: str = "prod", proposed: bool = True) -> Commit:
         """Publish a bundle, by default on a branch for a request."""
-        files = {"bundle.lock.yaml": b"{}\n", "manifest.yaml": f"# {content}\n".encode()}
+        lock = f"environment: {environment}\n".encode()
+        files = {"bundle.lock.yaml": lock, "manifest.yaml": f"# {content}\n".encode()}
         target = Target(
             repository=f"{self.server.url}/{self.project}.git", branch="main", path=environment
         )

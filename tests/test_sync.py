@@ -1,5 +1,6 @@
 """``sealift sync`` on the example, and the order that holds inside the bundle."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,38 @@ def test_the_objects_stand_in_no_bundle(
     said = refused(*argv, "../x")
     assert "'../x' is not a path to publish to" in said
     assert git(folder, ["rev-list", "--count", "main"]) == b"1\n"
+
+
+def test_the_objects_of_others_are_not_dropped(
+    run: Run, refused: Refused, source: Repository, gitops: tuple[str, Path]
+) -> None:
+    url, folder = gitops
+    source.edit("overlays/example/environment.yaml", "publish:", "sync: {engine: argocd}\npublish:")
+    source.overlay("second", "resources: [../example]\n")
+    argv = ("--repository", url, "--publish", "clusters")
+    assert run("sync", "example", *argv).code == 0
+    said = refused("sync", "second", *argv)
+    assert "clusters/ on main holds the sync objects of example\n" in said
+    assert "these would be dropped: name them too, or give --all" in said
+    assert run("sync", "example", "second", *argv).code == 0
+    assert "holds the sync objects of second\n" in refused("sync", "example", *argv)
+    shutil.rmtree(source.path("overlays/second"))
+    assert run("sync", "example", *argv).code == 0
+    marker = git(folder, ["show", "main:clusters/sealift-sync.yaml"]).decode()
+    assert yaml.safe_load(marker) == {"environments": ["example"]}
+
+
+def test_the_objects_do_not_stand_above_a_bundle(
+    run: Run, refused: Refused, source: Repository, gitops: tuple[str, Path]
+) -> None:
+    """Of an environment that is not named, with a marker that would let the folder be replaced."""
+    url, _ = gitops
+    source.overlay("second", "resources: [../example]\n",
+                   "extends: example\npublish: {path: clusters/second}\n")  # fmt: skip
+    argv = ("sync", "example", "--engine", "flux", "--repository", url, "--publish", "clusters")
+    assert run(*argv).code == 0
+    said = refused("publish", "second", "--repository", url)
+    assert "clusters/ on main holds the sync objects of example, which replaces all" in said
 
 
 def test_kubectl_apply_k_applies_in_order(source: Repository) -> None:

@@ -1,9 +1,10 @@
 """The Git repository that bundles are published to."""
 
+from builder.claims import bundle_of, check_path
 from builder.core.checks import Check, failed, skipped
 from builder.core.errors import SealiftError
 from builder.deliver import Way, target_of
-from builder.publish import check_path, workplace
+from builder.publish import workplace
 from builder.tools import git_branch
 from builder.workspace import Overlay
 
@@ -19,7 +20,7 @@ def check(overlay: Overlay) -> list[Check]:
         subject = target.repository
         with workplace(target) as (repo, remote):
             tip = git_branch.fetch(repo, remote, target.branch)
-            check_path(repo, tip, target)
+            check_path(repo, tip, target, bundle_of(overlay.name))
             git_branch.rehearse(repo, remote, target.branch, tip)
     except SealiftError as error:
         return [failed("git", subject, error)]

@@ -4,8 +4,9 @@ Content is never fetched, only commits and trees; new content goes in through ``
 push names the commit that it replaces, so that nobody's work is lost.
 """
 
+import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,14 @@ class Signing:
     key: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """What stands at a path of a tree: ``kind`` is ``blob``, ``tree`` or ``commit``."""
+
+    kind: str
+    id: str
+
+
 def fetch(repository: Path, remote: str, ref: str, *, content: bool = False) -> str | None:
     """Bring the newest commit of a branch, or of a whole ref, and return it; None without one.
 
@@ -39,7 +48,8 @@ def fetch(repository: Path, remote: str, ref: str, *, content: bool = False) -> 
     if full.startswith("refs/heads/") and remote_head(repository, remote, full[11:]) is None:
         return None
     argv = ["fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head"]
-    argv += [] if content else ["--filter=blob:none"]
+    if not content and not Path(remote).is_absolute():  # git takes no folder for a promisor
+        argv += ["--filter=blob:none"]
     try:
         git(repository, [*argv, "--", remote, f"+{full}:{_FETCHED}"])
     except CommandError as error:
@@ -56,6 +66,32 @@ def lookup(repository: Path, name: str) -> str | None:
     except CommandError:
         return None
     return found.decode().strip()
+
+
+def listed(repository: Path, tree: str, paths: Sequence[str]) -> dict[str, Entry]:
+    """Return which of these paths a tree has, and what they are."""
+    argv = ["ls-tree", "-t", "-z", "--full-tree", "--end-of-options", tree, *paths]
+    found = {}
+    for line in filter(None, git(repository, argv).decode("utf-8", "surrogateescape").split("\0")):
+        head, _, path = line.partition("\t")
+        _, kind, name = head.split()
+        found[path] = Entry(kind=kind, id=name)
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def read_blob(repository: Path, remote: str, blob: str) -> bytes:
+    """Return the content of a file, which was left out when its commit was fetched.
+
+    Raises ToolError when the remote does not answer.
+    """
+    # Not left to git, which would fetch it without the login. It asks nobody for what is there.
+    argv = ["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"]
+    try:
+        git(repository, [*argv, "--no-write-fetch-head", "--", remote, blob])
+    except CommandError as error:
+        raise unreachable(remote, error) from error
+    return git(repository, ["cat-file", "blob", blob])
 
 
 def entries(repository: Path, tree: str | None) -> dict[str, str]:
