@@ -1,13 +1,14 @@
 """Two bundles, and what controllers make of them, compared."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from builder.core.diff import charts, fields, images, immutable, normal
+from builder.core.diff import charts, fields, images, immutable, names, normal
 from builder.core.diff.danger import Context, dangers, outdated
-from builder.core.diff.model import Action, Danger, Diff, NestedChange, ResourceChange
+from builder.core.diff.model import Action, Danger, Diff, FieldChange, NestedChange, ResourceChange
 from builder.core.diff.normal import Entry
 from builder.core.diff.removed_apis import minor
+from builder.core.diff.usage import Usage
 from builder.core.findings import Finding
 from builder.core.lock import LockedChart, LockedImage
 from builder.core.manifests import Resource, ResourceId
@@ -67,6 +68,7 @@ def compare(
         before_kubernetes=old.kubernetes,
         first=not old.resources,
         platforms=frozenset(normal.identity(n.owner) for n in (*old.nested, *new.nested)),
+        usage=_usage(new),
     )
     outcome = _resources(normal.entries(old.resources), normal.entries(new.resources), context)
     nested, nested_dangers = _nested(old, new, missing, context)
@@ -92,12 +94,22 @@ def compare(
     )
 
 
+def _usage(side: Side) -> Usage:
+    found = Usage()
+    found.add(side.resources)
+    for one in side.nested:
+        found.add(one.resources, namespace=one.namespace)
+    return found
+
+
 def _resources(
     old: Mapping[ResourceId, Entry], new: Mapping[ResourceId, Entry], context: Context
 ) -> _Outcome:
     outcome = _Outcome()
-    for key in sorted(old.keys() | new.keys(), key=_reading_order):
-        before, after = old.get(key), new.get(key)
+    renamed = names.renamed(old, new)
+    gone = set(renamed.values())
+    for key in sorted((old.keys() | new.keys()) - gone, key=_reading_order):
+        before, after = old.get(renamed.get(key, key)), new.get(key)
         change = _change(key, before, after)
         if change is not None:
             outcome.changes.append(change)
@@ -113,6 +125,11 @@ def _change(key: ResourceId, before: Entry | None, after: Entry | None) -> Resou
         action: Action = "removed" if after is None else "added"
         return ResourceChange(id=key, action=action, hooks=hooks)
     found = fields.compare(before.body, after.body)
+    if before.id != after.id:
+        name = FieldChange(
+            path=("metadata", "name"), action="changed", before=before.id.name, after=after.id.name
+        )
+        return ResourceChange(id=key, action="changed", fields=(*found, name), hooks=hooks)
     if not found:
         return None
     again = immutable.immutable(key, found, before.body)
@@ -170,12 +187,8 @@ def _nested_change(
     reason = left_out.get(side.owner, "")
     outcome = _Outcome()
     if not reason:
-        here = Context(
-            kubernetes=context.kubernetes,
-            before_kubernetes=context.before_kubernetes,
-            first=before is None,
-            platforms=context.platforms,
-            owner=str(side.owner),
+        here = replace(
+            context, first=before is None, owner=str(side.owner), namespace=side.namespace
         )
         outcome = _resources(_entries(before), _entries(after), here)
     change = NestedChange(
@@ -223,8 +236,9 @@ def _outbound(
 
 _WORST = (
     "platform-removed", "namespace-removed", "crd-removed", "volume-removed", "stateful-removed",
-    "volume-shrunk", "crd-version-dropped", "crd-stored-version", "immutable-field", "api-removed",
-    "cluster-admin", "rbac-widened", "rbac-wide", "node-access", "outbound-reference",
+    "volume-ephemeral", "volume-shrunk", "scaled-to-zero", "crd-version-dropped",
+    "crd-stored-version", "immutable-field", "api-removed", "still-used", "cluster-admin",
+    "rbac-widened", "rbac-wide", "webhook-wide", "node-access", "outbound-reference",
     "secret-changed", "upgrade-hook", "chart-downgrade", "chart-major", "chart-content",
 )  # fmt: skip
 

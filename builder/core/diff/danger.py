@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from builder.core.diff import immutable, permissions, pods
+from builder.core.diff import immutable, permissions, pods, webhooks
 from builder.core.diff.hidden import STARS, Hidden
 from builder.core.diff.model import Danger, FieldChange, ResourceChange
 from builder.core.diff.normal import Entry
 from builder.core.diff.removed_apis import minor, removed_in
 from builder.core.diff.show import path_text
+from builder.core.diff.usage import Usage
 from builder.core.manifests import ResourceId
+from builder.core.pointer import get
 
 _WORKLOADS = ("DaemonSet", "Deployment", "Job", "CronJob", "Pod", "ReplicaSet", "StatefulSet")
 _STATEFUL = re.compile(
@@ -32,7 +34,8 @@ class Context:
     """What rules have to know beside the change.
 
     ``first`` tells that nothing was published: nothing is new in comparison. ``platforms`` are the
-    resources from which controllers make others.
+    resources from which controllers make others. ``namespace`` is the one of what names none,
+    ``usage`` what the new side refers to.
     """
 
     kubernetes: str
@@ -40,6 +43,8 @@ class Context:
     first: bool = False
     platforms: frozenset[ResourceId] = frozenset()
     owner: str = ""
+    namespace: str = ""
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +57,11 @@ class _Case:
     @property
     def id(self) -> ResourceId:
         return self.change.id
+
+    @property
+    def renamed(self) -> bool:
+        """Tell whether it is another object, named by a hash of its content."""
+        return bool(self.old and self.new and self.old.id != self.new.id)
 
     def danger(self, code: str, reason: str, place: str = "") -> Danger:
         return Danger(
@@ -100,12 +110,52 @@ def _lost(case: _Case) -> Iterator[Danger]:
         yield case.danger("stateful-removed", "its operator removes what it runs, data included")
 
 
+def _missed(case: _Case) -> Iterator[Danger]:
+    """Yield Secrets and ConfigMaps that are gone, and that something still needs."""
+    if not case.old or (case.new and not case.renamed):
+        return
+    gone = case.old.id
+    space = gone.namespace or case.context.namespace
+    users = case.context.usage.missed((gone.kind, space, gone.name)) if not gone.group else []
+    if users:
+        more = f", and {len(users) - 1} more" if len(users) > 1 else ""
+        reason = "what still refers to it does not start without it"
+        name = f"{gone.name}, " if case.renamed else ""
+        yield case.danger("still-used", reason, f"{name}used by {users[0]}{more}")
+
+
+def _stopped(case: _Case) -> Iterator[Danger]:
+    if case.id.kind in ("Deployment", "StatefulSet") and case.old and case.new:
+        before, after = (
+            get(dict(entry.body), ("spec", "replicas"), 1) for entry in (case.old, case.new)
+        )
+        if after == 0 and before != 0:
+            yield case.danger("scaled-to-zero", "nothing of it runs any more", "spec.replicas")
+
+
+def _forgotten(case: _Case) -> Iterator[Danger]:
+    if case.id.kind in _WORKLOADS and case.old and case.new:
+        for volume in pods.forgetful(case.old.body, case.new.body, case.id.kind):
+            reason = "it was a claim, and is an emptyDir now: what it holds is lost with each Pod"
+            yield case.danger("volume-ephemeral", reason, f"volume {volume}")
+
+
+def _webhooks(case: _Case) -> Iterator[Danger]:
+    if case.id.kind not in webhooks.KINDS or not case.new:
+        return
+    before = webhooks.for_everything(case.old.body if case.old else None)
+    for name, narrowed in webhooks.for_everything(case.new.body).items():
+        if name not in before or (before[name] and not narrowed):
+            reason = "it is asked about every resource, and while it does not answer none changes"
+            yield case.danger("webhook-wide", reason, f"webhook {name}")
+
+
 def _is_custom(key: ResourceId) -> bool:
     return "." in key.group and not key.group.endswith(".k8s.io")
 
 
 def _fixed(case: _Case) -> Iterator[Danger]:
-    if not (case.old and case.new):
+    if not (case.old and case.new) or case.renamed:
         return
     if not immutable.replaces(case.new.body):
         found = immutable.immutable(case.id, case.change.fields, case.old.body)
@@ -154,8 +204,27 @@ def _permissions(case: _Case) -> Iterator[Danger]:
     else:
         gained, code = permissions.sensitive(case.new.body), "rbac-wide"
     if gained:
-        more = f", and {len(gained) - 4} more" if len(gained) > 4 else ""
-        yield case.danger(code, f"may {'now ' if case.old else ''}{'; '.join(gained[:4])}{more}")
+        yield case.danger(code, f"may {'now ' if case.old else ''}{_first(gained)}")
+
+
+def _aggregations(case: _Case) -> Iterator[Danger]:
+    """Yield what ClusterRoles gain from each other, by labels."""
+    if case.id.kind != "ClusterRole" or not case.new:
+        return
+    old = case.old.body if case.old else None
+    for selector in permissions.selected(old, case.new.body):
+        reason = f"may now do all that ClusterRoles with {selector} allow"
+        yield case.danger("rbac-widened", reason, "aggregationRule")
+    allowed = permissions.allowed(case.new.body)
+    roles = permissions.aggregated(old, case.new.body) if not case.context.first else []
+    if allowed and roles:
+        who = f"whoever has ClusterRole {', '.join(roles)}"
+        yield case.danger("rbac-widened", f"{who} may now {_first(allowed)}", "metadata.labels")
+
+
+def _first(gained: list[str]) -> str:
+    more = f", and {len(gained) - 4} more" if len(gained) > 4 else ""
+    return f"{'; '.join(gained[:4])}{more}"
 
 
 def _bindings(case: _Case) -> Iterator[Danger]:
@@ -222,5 +291,6 @@ def _powers(case: _Case) -> Iterator[Danger]:
 
 
 _RULES: tuple[Callable[[_Case], Iterator[Danger]], ...] = (
-    _lost, _fixed, _definitions, _permissions, _bindings, _secrets, _hooks, _powers,
+    _lost, _missed, _forgotten, _fixed, _stopped, _definitions, _permissions, _aggregations,
+    _bindings, _webhooks, _secrets, _hooks, _powers,
 )  # fmt: skip

@@ -40,6 +40,55 @@ def sensitive(body: Body) -> list[str]:
     )
 
 
+def selected(before: Body | None, after: Body) -> list[str]:
+    """Name which other ClusterRoles' rules a ClusterRole takes in that it did not before."""
+    old = _selectors(before)
+    fresh = [selector for selector in _selectors(after) if selector not in old]
+    # A new role takes in what is labelled for it. Only one without a label takes in everything.
+    return [_shown(selector) for selector in fresh if before is not None or not _narrows(selector)]
+
+
+def aggregated(before: Body | None, after: Body) -> list[str]:
+    """Name the roles to which a ClusterRole's label adds all its rules, and did not before."""
+    old = _targets(before)
+    return [role for role in _targets(after) if role not in old]
+
+
+def allowed(body: Body) -> list[str]:
+    """Name everything that a role allows, the worst first."""
+    return _named(grants(body))
+
+
+def _selectors(body: Body | None) -> list[Mapping[str, Any]]:
+    rule = (body or {}).get("aggregationRule")
+    return list(_mappings(rule.get("clusterRoleSelectors") if isinstance(rule, Mapping) else None))
+
+
+def _narrows(selector: Mapping[str, Any]) -> bool:
+    return any(selector.get(key) for key in ("matchLabels", "matchExpressions"))
+
+
+def _shown(selector: Mapping[str, Any]) -> str:
+    labels = selector.get("matchLabels")
+    parts = [f"{k}={v}" for k, v in labels.items()] if isinstance(labels, Mapping) else []
+    for expression in _mappings(selector.get("matchExpressions")):
+        values = ",".join(_texts(expression.get("values")))
+        words = (expression.get("key"), expression.get("operator"), values)
+        parts.append(" ".join(str(word) for word in words if word))
+    return " and ".join(parts) or "any label"
+
+
+def _targets(body: Body | None) -> list[str]:
+    metadata = (body or {}).get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    found = labels.items() if isinstance(labels, Mapping) else ()
+    return sorted(
+        str(key).partition("/aggregate-to-")[2]
+        for key, value in found
+        if "/aggregate-to-" in str(key) and str(value).lower() == "true"
+    )
+
+
 def subjects(body: Body | None) -> set[str]:
     """Return whom a binding is for."""
     found = set()
@@ -89,7 +138,8 @@ def _grant(key: tuple[str, str, str], verbs: set[str]) -> str:
 
 
 def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
-    yield from (item for item in value or [] if isinstance(item, Mapping))
+    listed = value if isinstance(value, list) else ()
+    yield from (item for item in listed if isinstance(item, Mapping))
 
 
 def _texts(value: Any) -> list[str]:

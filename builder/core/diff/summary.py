@@ -23,11 +23,15 @@ TITLES = {
     "platform-removed": "Platform removed",
     "rbac-wide": "Wide permissions",
     "rbac-widened": "Permissions widened",
+    "scaled-to-zero": "Scaled to zero",
     "secret-changed": "Secret changed",
     "stateful-removed": "Stateful resource removed",
+    "still-used": "Removed, but still used",
     "upgrade-hook": "New upgrade hook",
+    "volume-ephemeral": "Volume no longer kept",
     "volume-removed": "Volume removed",
     "volume-shrunk": "Volume shrunk",
+    "webhook-wide": "Webhook for everything",
 }
 _CHARTS = 4
 _NAME = re.compile(r"(?!www\.)[A-Za-z0-9][A-Za-z0-9._+-]{0,62}")
