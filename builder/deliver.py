@@ -13,7 +13,7 @@ from builder.core.diff.summary import verdict
 from builder.core.environment import Forge as ForgeSettings
 from builder.core.errors import ConfigurationError
 from builder.diff import diff
-from builder.hydrate import active_branch, hydrate, metadata
+from builder.hydrate import active_branch, check_active, hydrate, metadata
 from builder.publish import Commit, Target, publish
 from builder.publish_oci import Artifact, publish_oci
 from builder.pull_request import Proposal, propose, withdraw
@@ -68,6 +68,7 @@ def target_of(overlay: Overlay, way: Way) -> Target:
     if way.hydrator:
         # The promoter wants a branch an environment, unless a path of its own shares one.
         branch = way.branch or active_branch(overlay.name)
+        check_active(branch)
         path = (settings.path if settings else None) or ""
     return Target(repository=repository, branch=branch, path=path)
 

@@ -20,12 +20,24 @@ from builder.tools.git import git
 from builder.tools.git_branch import Signing
 
 METADATA = "hydrator.metadata"
+_NEXT = "-next"
 NOTES = "refs/notes/hydrator.metadata"
 
 
 def active_branch(environment: str) -> str:
     """Return the branch that the promoter merges into."""
     return f"environment/{environment}"
+
+
+def check_active(branch: str) -> None:
+    """Raise ConfigurationError for a branch whose name is that of another's proposals."""
+    if branch.endswith(_NEXT):
+        raise ConfigurationError(
+            f"{branch} is where the promoter looks for what is proposed to "
+            f"{branch.removesuffix(_NEXT)}",
+            hint=f"rename the environment, or name a branch that does not end in {_NEXT} with "
+            "--branch",
+        )
 
 
 def hydrate(
@@ -48,7 +60,7 @@ def hydrate(
             "the promoter needs the commit that the bundle was built from",
             hint="commit the source repository's changes, then publish",
         )
-    branch = f"{target.branch}-next" + (f"/{target.path}" if target.path else "")
+    branch = f"{target.branch}{_NEXT}" + (f"/{target.path}" if target.path else "")
     proposed = replace(target, branch=branch)
     whole = {**files, METADATA: (json.dumps(dict(dry), indent=2) + "\n").encode()}
     message = f"Hydrate {environment} from {sha[:7]}\n"

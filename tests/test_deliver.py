@@ -14,7 +14,7 @@ import pytest
 from builder.publish import Target, publish
 from builder.tools.git import git
 from builder.tools.git_branch import Signing
-from tests.conftest import Run
+from tests.conftest import Refused, Run
 from tests.servers.registry import registry, registry_command
 from tests.source import Source
 
@@ -151,6 +151,26 @@ def test_the_hydrator_wants_a_clean_commit(source: Source, run: Run, remote: Pat
     result = run("publish", "example", "--repository", str(remote), "--mode", "hydrator")
     assert result.code == 2
     assert "the promoter needs the commit that the bundle was built from" in result.err
+
+
+def test_a_hydrated_branch_is_nobody_elses(
+    source: Source, run: Run, refused: Refused, remote: Path
+) -> None:
+    source.overlay("example-next", "resources: [../example]\n")
+    committed(source)
+    argv = ("--repository", str(remote), "--mode", "hydrator")
+    said = refused("publish", "example-next", *argv)
+    assert "environment/example-next is where the promoter looks for what is proposed to" in said
+    assert "environment/example\n" in said
+    assert "that does not end in -next" in refused(
+        "publish", "example", *argv, "--branch", "a-next"
+    )
+    source.overlay("other", "resources: [../example]\n")
+    committed(source)
+    shared = (*argv, "--branch", "environment/shared")
+    assert run("publish", "example", *shared).code == 0
+    said = refused("publish", "other", *shared)
+    assert "the root on environment/shared-next holds the bundle of example\n" in said
 
 
 @pytest.fixture
