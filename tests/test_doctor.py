@@ -91,6 +91,9 @@ def test_a_tag_that_means_something_else_fails_and_hides_no_other(site: MirrorSi
 def test_a_moved_tag_warns_where_the_bundle_pulls_by_digest(site: MirrorSite) -> None:
     site.environment("digests: true\n")
     assert site.run("airgap", "site").code == 0
+    assert site.run("build", "site", "-o", "out").code == 0
+    assert site.run("verify", "out/site").code == 0
+    assert "@sha256:" in site.source.read("out/site/40-deployment-app-app.yaml")
     overwrite(site, IMAGES[0], "linux/amd64", "linux/arm64")
     code, found = examine(site)
     assert (code, found[mirrored(site, IMAGES[0])]["state"]) == (0, "warning")
