@@ -177,7 +177,10 @@ def test_what_an_archive_after_another_leaves_out(tmp_path: Path) -> None:
         def change(members: Members, index: int = index) -> None:
             del members[2 + len(transport.FIXED) + index]
             place = len(transport.FIXED) + index
-            reseal(members, lambda v: (v["members"].pop(place), v.update(since="sha256:" + "0" * 64))[1])
+            reseal(
+                members,
+                lambda v: (v["members"].pop(place), v.update(since="sha256:" + "0" * 64))[1],
+            )
 
         rewrite(path, change)
         if b"layers" in whole.small[transport.blob_member(blob.digest, 0).name]:

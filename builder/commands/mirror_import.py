@@ -68,11 +68,7 @@ def import_(
             hint="give --registry, --charts and --repository; --dry-run alone verifies it",
         )
     with report_mirror.Progress() as progress:
-        given = verify(archive, progress)
-    if digest is not None and digest != given.digest:
-        raise ConfigurationError(
-            f"is {given.digest}, not {digest}", where=str(archive), hint="is it the right archive?"
-        )
+        given = verify(archive, progress, digest=digest)
     proxies = parse_via(via or ())
     host = (registry or "").partition("/")[0]
     with Registries(

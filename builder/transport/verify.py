@@ -15,6 +15,7 @@ from builder.core import archive as charts
 from builder.core import image as images
 from builder.core import images_lock, oci_layout, tarball, transport
 from builder.core import lock as locks
+from builder.core.errors import ConfigurationError
 from builder.core.images_lock import SourcedImage
 from builder.core.lock import Lock, LockedChart
 from builder.core.oci_layout import Root
@@ -100,17 +101,24 @@ def before(path: Path) -> Contents:
     return contents_of(volumes.find(path))[0]
 
 
-def verify(path: Path, progress: Progress) -> Archive:
-    """Check an archive, its other parts included. Raises ConfigurationError and ToolError."""
+def verify(path: Path, progress: Progress, *, digest: str | None = None) -> Archive:
+    """Check an archive, its other parts included; ``digest`` is the one that it has to have.
+
+    Raises ConfigurationError and ToolError.
+    """
     volume = volumes.find(path)
     beside = volumes.checksums(volume)
     contents, checksums = contents_of(volume)
+    found = transport.digest(checksums)
+    if digest not in (None, found):
+        what = f"is {found}, not {digest}"
+        raise ConfigurationError(what, where=str(path), hint="is it the right archive?")
     spans = transport.spans(contents, checksums)
     _check_layout(volume, spans)
     progress.planned(sum(span.size for span in spans))
     _check_bytes(volume, spans, beside, progress.advanced)
     named = {span.name: span for span in spans}
-    return _read(contents, volume, named, digest=transport.digest(checksums))
+    return _read(contents, volume, named, digest=found)
 
 
 def _check_layout(volume: Volume, spans: tuple[Span, ...]) -> None:
