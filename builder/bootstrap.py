@@ -31,6 +31,7 @@ def bootstrap(
     wanted: Wanted,
     path: str,
     *,
+    allow_older: bool = False,
     dry_run: bool = False,
 ) -> tuple[Target, Commit]:
     """Commit the objects as the whole content of a folder beside the bundles.
@@ -71,6 +72,7 @@ def bootstrap(
         environment=f"the sync objects of {', '.join(names)}",
         claim=_claim(overlays, names),
         source_commit=source_commit(overlays[0].root),
+        source=None if allow_older else overlays[0].root,
         signing=signing_of(overlays[0]),
         dry_run=dry_run,
     )

@@ -33,6 +33,7 @@ class Way:
     oci: str | None = None
     pull_request: bool = False
     hydrator: bool = False
+    allow_older: bool = False
     dry_run: bool = False
 
 
@@ -120,6 +121,7 @@ def _commit(result: Build, way: Way, target: Target) -> Commit:
         target,
         environment=result.overlay.name,
         source_commit=source_commit(result.overlay.root),
+        source=None if way.allow_older else result.overlay.root,
         signing=signing_of(result.overlay),
         propose=way.pull_request,
         dry_run=way.dry_run,
@@ -137,6 +139,7 @@ def _hydrate(result: Build, way: Way, target: Target) -> Commit:
         target,
         environment=overlay.name,
         dry=dry,
+        source=None if way.allow_older else overlay.root,
         signing=signing_of(overlay),
         dry_run=way.dry_run,
     )

@@ -14,6 +14,7 @@ from typing import Any
 from builder.claims import bundle_of, check_path
 from builder.core.errors import ConfigurationError
 from builder.publish import Commit, attempts, overtaken, wait, workplace
+from builder.rollback import Order, trailer
 from builder.target import Target
 from builder.tools import git_branch
 from builder.tools.git import git
@@ -46,13 +47,14 @@ def hydrate(
     *,
     environment: str,
     dry: Mapping[str, Any],
+    source: Path | None = None,
     signing: Signing | None = None,
     dry_run: bool = False,
 ) -> Commit:
     """Publish to the proposed branch of ``target.branch``, the active one.
 
     ``dry`` is the content of ``hydrator.metadata``; its ``drySha`` is the source commit. Raises as
-    ``publish`` does, and ConfigurationError when the source is not a clean commit.
+    ``publish`` does (``source`` is the same), and when the source is not a clean commit.
     """
     sha = str(dry.get("drySha") or "")
     if not sha or sha.endswith("-dirty"):
@@ -63,7 +65,8 @@ def hydrate(
     branch = f"{target.branch}{_NEXT}" + (f"/{target.path}" if target.path else "")
     proposed = replace(target, branch=branch)
     whole = {**files, METADATA: (json.dumps(dict(dry), indent=2) + "\n").encode()}
-    message = f"Hydrate {environment} from {sha[:7]}\n"
+    message = f"Hydrate {environment} from {sha[:7]}{trailer(sha)}\n"
+    order = Order(environment=environment, commit=sha, source=source)
     with workplace(proposed) as (repo, remote):
         for attempt in attempts():
             tip = git_branch.fetch(repo, remote, branch)
@@ -81,6 +84,8 @@ def hydrate(
                 pushed=False,
                 files=tuple(sorted(whole)),
             )
+            if changed:
+                order.check(remote, tip)
             if dry_run:
                 return made
             if not changed or git_branch.push(repo, remote, branch, commit, tip):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from builder.claims import Claim, bundle_of, check_path
 from builder.core.errors import ToolError
+from builder.rollback import Order, trailer
 from builder.target import Target
 from builder.tools import git_branch
 from builder.tools.git import check_remote, scratch
@@ -45,6 +46,7 @@ def publish(
     environment: str,
     claim: Claim | None = None,
     source_commit: str = "",
+    source: Path | None = None,
     signing: Signing | None = None,
     propose: bool = False,
     dry_run: bool = False,
@@ -55,9 +57,11 @@ def publish(
     was faster, the commit is made again upon theirs. With ``propose`` it goes to a branch that is
     named by its content, for a pull request. Raises ConfigurationError when the folder holds what
     Sealift did not write, or wrote for others than the ``claim`` has (by default: than the
-    environment), and ToolError when the repository does not take it.
+    environment), and ToolError when the repository does not take it. With ``source``, the
+    repository of the sources, an older source commit than the published one raises as well.
     """
-    message = _message(environment, source_commit)
+    message = f"Publish {environment}{trailer(source_commit)}\n"
+    order = Order(environment=environment, commit=source_commit, source=source)
     with workplace(target) as (repo, remote):
         for attempt in attempts():
             tip = git_branch.fetch(repo, remote, target.branch)
@@ -66,8 +70,10 @@ def publish(
                 repo, files, path=target.path, parent=tip, message=message, signing=signing
             )
             made = _made(repo, tip, commit, target, files)
-            if propose and made.changed:
-                made = replace(made, branch=head_branch(environment, made.tree))
+            if made.changed:
+                order.check(remote, tip)
+                if propose:
+                    made = replace(made, branch=head_branch(environment, made.tree))
             if not made.changed or dry_run:
                 return made
             before = tip
@@ -78,7 +84,7 @@ def publish(
             if git_branch.push(repo, remote, made.branch, made.commit, before):
                 return replace(made, pushed=True)
             wait(attempt)
-    raise overtaken(target.branch)
+    raise overtaken(made.branch)
 
 
 def _made(
@@ -107,11 +113,6 @@ def _stands(repo: Path, there: str, tip: str | None, made: Commit, target: Targe
 def head_branch(environment: str, tree: str) -> str:
     """Name the branch of a proposal: the same content has the same branch."""
     return f"sealift/{environment}/{tree[:12]}"
-
-
-def _message(environment: str, source_commit: str) -> str:
-    trailer = f"\n\nSource-Commit: {source_commit}" if source_commit else ""
-    return f"Publish {environment}{trailer}\n"
 
 
 @contextmanager

@@ -38,6 +38,10 @@ def publish(
     mode: Annotated[
         Mode, typer.Option(help="hydrator: branches and notes of Argo CD's GitOps Promoter.")
     ] = Mode.commit,
+    allow_older: Annotated[
+        bool,
+        typer.Option("--allow-older", help="Also when a newer source commit is published."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but the push.")] = False,
     root: RootOption = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -66,6 +70,7 @@ def publish(
         oci=to,
         pull_request=pull_request,
         hydrator=mode is Mode.hydrator,
+        allow_older=allow_older,
         dry_run=dry_run,
     )
     check(overlay, way)  # before the work: a wrong name is said at once

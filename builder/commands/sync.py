@@ -45,6 +45,12 @@ def sync(
         str | None,
         typer.Option(metavar="PATH", help="Commit them to this folder of the repository instead."),
     ] = None,
+    allow_older: Annotated[
+        bool,
+        typer.Option(
+            "--allow-older", help="With --publish: also when a newer source commit is published."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --publish: do all but the push.")
     ] = False,
@@ -80,7 +86,9 @@ def sync(
             file=sys.stderr,
         )
     if publish:
-        target, commit = bootstrap(overlays, found, wanted, publish, dry_run=dry_run)
+        target, commit = bootstrap(
+            overlays, found, wanted, publish, allow_older=allow_older, dry_run=dry_run
+        )
         print(report.commit_text(commit, target, dry_run=dry_run))
         return 0
     if output is None:

@@ -1,0 +1,66 @@
+"""An older source does not silently replace what a newer one published.
+
+The commit that publishes names its source commit. A CI job that is run again builds the source of
+its time: without a look at what is published since, it would roll the cluster back.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.core.errors import ConfigurationError
+from builder.tools import git_history
+
+_TRAILER = re.compile(r"^Source-Commit: (?P<commit>[0-9a-f]{40,64})(-dirty)?\s*$", re.MULTILINE)
+_DIRTY = "-dirty"
+
+
+def trailer(source_commit: str) -> str:
+    """Return the end of a commit's message that names the source commit."""
+    return f"\n\nSource-Commit: {source_commit}" if source_commit else ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What a bundle was built from, to be held against what is published.
+
+    ``source`` is the repository that has ``commit``; without it, nothing is compared.
+    """
+
+    environment: str
+    commit: str
+    source: Path | None
+
+    def check(self, remote: str, tip: str | None) -> None:
+        """Raise ConfigurationError when the branch was published from a descendant of the commit.
+
+        Commits that the source does not have (a shallow clone) tell nothing, and pass.
+        """
+        if self.source is None or tip is None or not self.commit:
+            return
+        with git_history.history(remote, [tip]) as repository:
+            found = published_source(git_history.messages(repository, tip), self.environment)
+        ours = self.commit.removesuffix(_DIRTY)
+        if found and git_history.is_before(self.source, ours, found):
+            raise ConfigurationError(
+                f"{self.environment} was published from {found[:12]}, which is newer than "
+                f"{ours[:12]}: this would roll it back",
+                hint="check the newer commit out; to go back, revert it in the sources, or give "
+                "--allow-older",
+            )
+
+
+def published_source(messages: list[str], environment: str) -> str | None:
+    """Return the source commit of the newest message that published an environment.
+
+    A squashed request keeps the message in its own.
+    """
+    subject = re.compile(
+        rf"^(\* )?(Publish|Hydrate) {re.escape(environment)}( from \w+)?\s*$", re.MULTILINE
+    )
+    for message in messages:
+        start = subject.search(message)
+        match = _TRAILER.search(message, start.end()) if start else None
+        if match:
+            return match["commit"]
+    return None
