@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: demo test check bench tools gitea clean help
+.PHONY: demo test check bench tools gitea more-tools clean help
 
 help:
 	@echo "make demo    build and publish the example, offline, on stand-in charts"
@@ -53,6 +53,10 @@ tools: $(VENV)/installed
 # Built once for each set of pins in tests/gitea. Its tests are skipped without it, but fail in CI.
 gitea: $(VENV)/installed
 	-@tools/install.sh gitea
+
+# Tests that need these are skipped without them: a quarter of an hour to build, so never by itself.
+more-tools: $(VENV)/installed
+	@tools/install.sh cosign apiserver
 
 clean:
 	rm -rf build $(VENV) .tools
