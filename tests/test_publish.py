@@ -4,14 +4,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from builder.core.errors import ConfigurationError
-from builder.publish import Target
+from builder.build import build
+from builder.core.errors import ConfigurationError, ToolError
+from builder.deliver import Way, deliver
+from builder.publish import publish
+from builder.target import Target
+from builder.workspace import find_overlay
 from tests.conftest import Refused, Run
 from tests.servers.git_http import GitServer, git_http
 from tests.source import Source, snapshot
@@ -334,6 +340,63 @@ def test_a_hook_that_refuses(
         said = refused("publish", "example", "--repository", url, code=3)
     assert f"{url} refuses the push to main: " in said
     assert (says or f"{'pre-receive ' if hook == 'pre-receive' else ''}hook declined") in said
+
+
+@pytest.mark.parametrize(
+    ("taken", "way", "wanted"),
+    [
+        ("sealift", "propose", "sealift/example/"),
+        ("sealift/example", "propose", "sealift/example/"),
+        ("environment", "hydrate", "environment/example-next"),
+        ("env/live/old", "commit", "env/live"),
+    ],
+)
+@pytest.mark.parametrize("transport", ["file", "http"])
+def test_a_branch_whose_name_leaves_no_room_is_told_at_once(
+    source: Source, served: Path, gitops: Path, taken: str, way: str, wanted: str,
+    transport: str,
+) -> None:  # fmt: skip
+    commit(gitops, branch=taken, **{"README.md": "r"})
+    result = build(find_overlay(source.root, "example"))
+    git(source.root, "init", "--quiet")
+    git(source.root, "add", ".")
+    git(source.root, "commit", "--quiet", "-m", "Source")
+    start = time.monotonic()
+    with git_http(served) as server:
+        url = server.url("gitops.git") if transport == "http" else str(gitops)
+        ways: dict[str, Callable[[], object]] = {
+            "propose": partial(
+                publish, result.files, Target(repository=url, branch="main", path="example"),
+                environment="example", propose=True,
+            ),
+            "hydrate": partial(deliver, result, Way(repository=url, hydrator=True)),
+            "commit": partial(deliver, result, Way(repository=url, branch="env/live")),
+        }  # fmt: skip
+        with pytest.raises(ConfigurationError) as raised:
+            ways[way]()
+    assert time.monotonic() - start < 10
+    said = f"there is a branch {taken}, so Git cannot make a branch {wanted}"
+    assert raised.value.what.startswith(said)
+    assert raised.value.where == url
+    assert raised.value.hint == f"rename or delete {taken}"
+
+
+@pytest.mark.parametrize("transport", ["file", "http"])
+def test_what_a_server_says_stands_once(
+    source: Source, refused: Refused, served: Path, transport: str
+) -> None:
+    path = served / "gitops.git" / "hooks" / "pre-receive"
+    path.write_text("#!/bin/sh\necho 'error: GH006: Protected branch.' >&2\nexit 1\n")
+    path.chmod(0o755)
+    with git_http(served) as server:
+        url = server.url("gitops.git") if transport == "http" else str(served / "gitops.git")
+        said = refused("publish", "example", "--repository", url, code=3)
+        target = Target(repository=url, branch="main", path="example")
+        with pytest.raises(ToolError) as raised:
+            publish({"bundle.lock.yaml": b""}, target, environment="example", propose=True)
+    assert f"{url} refuses the push to main: GH006: Protected branch.\n" in said
+    assert said.endswith("use --pull-request\n")
+    assert raised.value.hint == "let the account push to branches below sealift/"
 
 
 def test_a_branch_that_is_checked_out(source: Source, refused: Refused, tmp_path: Path) -> None:

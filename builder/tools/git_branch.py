@@ -5,22 +5,16 @@ push names the commit that it replaces, so that nobody's work is lost.
 """
 
 import functools
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.core.errors import ToolError
+from builder.tools import git_refusals
 from builder.tools.command import CommandError
 from builder.tools.git import git, remote_head, unreachable
 
 _FETCHED = "refs/sealift/fetched"
 _WRITTEN = "refs/heads/sealift-written"
-# What git and the servers say when a branch moved between our look at it and our push.
-_OVERTAKEN = re.compile(
-    r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref|"
-    r"reference already exists|incorrect old value"
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,21 +143,24 @@ def _stream(files: Mapping[str, bytes], path: str, parent: str | None) -> bytes:
 def push(repository: Path, remote: str, ref: str, commit: str, expected: str | None) -> bool:
     """Push when the branch, or the whole ref, is still at ``expected``; tell whether it was.
 
-    Raises ToolError when the server does not take the push for another reason.
+    Raises ToolError when the server does not take the push for another reason, and
+    ConfigurationError when a branch of another name leaves no room for this one.
     """
     full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
     lease = f"--force-with-lease={full}:{expected or ''}"
     try:
         git(repository, ["push", "--quiet", "--atomic", lease, "--", remote, f"{commit}:{full}"])
     except CommandError as error:
-        if _OVERTAKEN.search(error.stderr + str(error)):
+        if expected is None:
+            git_refusals.check_room(repository, remote, full)
+        if git_refusals.overtaken(error):
             return False
         if (
             full.startswith("refs/heads/")
             and remote_head(repository, remote, full[11:]) != expected
         ):
             return False
-        raise _refused(ref, remote, error) from error
+        raise git_refusals.refused(ref, remote, error) from error
     return True
 
 
@@ -177,20 +174,7 @@ def rehearse(repository: Path, remote: str, ref: str, tip: str | None) -> None:
     try:
         git(repository, argv)
     except CommandError as error:
-        raise _refused(ref, remote, error) from error
-
-
-def _refused(ref: str, remote: str, error: CommandError) -> ToolError:
-    """Say why the server did not take a push."""
-    lines = [line for line in error.stderr.splitlines() if line.strip()]
-    reasons = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
-    reasons = reasons or re.findall(r"\[remote rejected\].*\((.+)\)", error.stderr)
-    if reasons:
-        return ToolError(
-            f"{remote} refuses the push to {ref}: {' '.join(filter(None, reasons))}",
-            hint="a protected branch takes changes by pull request only: use --pull-request",
-        )
-    return unreachable(remote, error)
+        raise git_refusals.refused(ref, remote, error) from error
 
 
 def parents(repository: Path, commit: str) -> list[str]:
