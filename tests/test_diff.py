@@ -193,8 +193,12 @@ def test_a_credential_that_changed_is_told_and_not_shown(
         assert "spec.values.global.mysql.password" in captured.out
 
 
-def call(source: Source, target: Target, output: DiffFormat = DiffFormat.text) -> int:
-    return command("example", repository=target.repository, output=output, root=source.root)
+def call(
+    source: Source, target: Target, output: DiffFormat = DiffFormat.text, limit: int | None = None
+) -> int:
+    return command(
+        "example", repository=target.repository, output=output, limit=limit, root=source.root
+    )
 
 
 def test_the_command(source: Source, target: Target, capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,6 +213,10 @@ def test_the_command(source: Source, target: Target, capsys: pytest.CaptureFixtu
     assert "  retagged registry.yourdomain.com/console:2.12.2 → " in out
     assert call(source, target, DiffFormat.markdown) == 1
     assert capsys.readouterr().out.startswith("**example: does not ship: 1 error; no danger seen; ")
+    assert call(source, target, DiffFormat.markdown, limit=1000) == 1
+    assert len(capsys.readouterr().out.encode()) < 1000
+    with pytest.raises(ConfigurationError, match="--limit is for Markdown"):
+        call(source, target, limit=1000)
     assert call(source, target, DiffFormat.json) == 1
     assert json.loads(capsys.readouterr().out)["differs"] is True
 

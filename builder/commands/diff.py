@@ -33,6 +33,14 @@ def diff(
     output: Annotated[
         DiffFormat, typer.Option("-o", "--output", help="How to print.")
     ] = DiffFormat.text,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1000,
+            metavar="BYTES",
+            help="Cut Markdown to that length; dangers last. Default: 65536.",
+        ),
+    ] = None,
     root: RootOption = Path(),
 ) -> int:
     """Show what publishing would change, and what is dangerous in it.
@@ -41,7 +49,7 @@ def diff(
     included. Secrets are never shown. Exit code 1 when something differs; findings do not stop a
     diff, but are shown.
 
-    Example: sealift diff example --repository gitops.git -o markdown
+    Example: sealift diff example --repository gitops.git -o markdown --limit 65000
     """
     import json
     import os
@@ -49,13 +57,16 @@ def diff(
     from builder import report
     from builder.build import build
     from builder.core.diff.as_json import as_json
-    from builder.core.diff.markdown import markdown
+    from builder.core.diff.markdown import LIMIT, markdown
     from builder.core.diff.terminal import terminal
+    from builder.core.errors import ConfigurationError
     from builder.deliver import Way, target_of
     from builder.diff import diff as compare
     from builder.published import read
     from builder.workspace import find_overlay
 
+    if limit is not None and output is not DiffFormat.markdown:
+        raise ConfigurationError("--limit is for Markdown", hint="add -o markdown, or leave it out")
     overlay = find_overlay(root, env)
     target = target_of(overlay, Way(repository=repository, branch=branch))
     published = read(target, against=against)
@@ -64,7 +75,7 @@ def diff(
     if output is DiffFormat.json:
         print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
     elif output is DiffFormat.markdown:
-        print(markdown(found), end="")
+        print(markdown(found, limit or LIMIT), end="")
     else:
         shown = [finding for finding in result.findings if finding.severity == "warning"]
         if shown:

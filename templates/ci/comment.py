@@ -4,7 +4,8 @@
 
 Copy it beside your CI configuration. It needs Python and nothing else, reads where it is from the
 variables that the forge sets, and says nothing of the token. SEALIFT_CA_FILE names a certificate
-authority.
+authority. Only a comment of the token's own account is changed: anyone can write the marker.
+COMMENT_AUTHOR names that account where the token may not ask who it is.
 """
 
 import json
@@ -16,7 +17,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-LIMIT = 65_000  # GitHub takes 65,536 characters
+LIMIT = 65_500  # bytes of a comment: GitHub takes 65,536 characters
+JOB_ACCOUNT = "github-actions[bot]"  # GitHub's job token may not ask for its account
 
 
 def places(forge: str) -> tuple[str, str, dict[str, str]]:
@@ -34,8 +36,29 @@ def places(forge: str) -> tuple[str, str, dict[str, str]]:
     return f"{issues}/{number}/comments", f"{issues}/comments", headers
 
 
-def call(method: str, url: str, headers: dict[str, str], body: str | None = None) -> Any:
-    """Ask the forge; end with its answer when it refuses."""
+def account(forge: str, headers: dict[str, str]) -> str:
+    """Return the name of the account that the token is for."""
+    env = os.environ
+    if env.get("COMMENT_AUTHOR"):
+        return env["COMMENT_AUTHOR"]
+    api = env["CI_API_V4_URL" if forge == "gitlab" else "GITHUB_API_URL"]
+    user = call("GET", f"{api}/user", headers, end=False)
+    if user is not None:
+        return name_of(user)
+    if forge == "github":
+        return JOB_ACCOUNT
+    sys.exit("the token may not read its own account: let it, or set COMMENT_AUTHOR")
+
+
+def name_of(user: Any) -> str:
+    """Return the name of an account, as GitHub and Gitea write it, or as GitLab does."""
+    return str((user or {}).get("login") or (user or {}).get("username") or "")
+
+
+def call(
+    method: str, url: str, headers: dict[str, str], body: str | None = None, *, end: bool = True
+) -> Any:
+    """Ask the forge; end with its answer when it refuses, or return None where not to ``end``."""
     data = None if body is None else json.dumps({"body": body}).encode()
     sent = {**headers, "Content-Type": "application/json", "Accept": "application/json"}
     request = urllib.request.Request(url, data, sent, method=method)  # noqa: S310 - the forge's own URL
@@ -44,19 +67,22 @@ def call(method: str, url: str, headers: dict[str, str], body: str | None = None
         with urllib.request.urlopen(request, timeout=30, context=context) as answer:  # noqa: S310
             return json.load(answer)
     except urllib.error.HTTPError as error:
+        if error.code in (403, 404) and not end:
+            return None
         sys.exit(f"{method} {url}: {error.code} {error.reason}")
     except urllib.error.URLError as error:
         sys.exit(f"{method} {url}: {error.reason}")
 
 
-def find(url: str, headers: dict[str, str], marker: str) -> int | None:
-    """Return the comment that starts with the marker."""
+def find(url: str, headers: dict[str, str], marker: str, author: str) -> int | None:
+    """Return the comment of the author that starts with the marker."""
     seen: set[int] = set()
     for page in range(1, 101):
         comments = call("GET", f"{url}?per_page=100&limit=50&page={page}", headers)
         fresh = [c for c in comments if c["id"] not in seen]
         for comment in fresh:
-            if str(comment["body"]).startswith(marker):
+            by = name_of(comment.get("user") or comment.get("author"))
+            if by == author and str(comment["body"]).startswith(marker):
                 return int(comment["id"])
         if not fresh:  # Gitea has one page, and gives it again
             break
@@ -67,12 +93,11 @@ def find(url: str, headers: dict[str, str], marker: str) -> int | None:
 def main(forge: str, file: str, topic: str) -> None:
     """Write the comment, over the one of an earlier run."""
     marker = f"<!-- sealift {topic} -->"
-    text = Path(file).read_text()
-    if len(text) > LIMIT:
-        text = text[:LIMIT] + "\n\n*Cut: the job has the rest.*\n"
-    body = f"{marker}\n### {topic}\n\n{text}"
+    body = f"{marker}\n### {topic}\n\n{Path(file).read_text()}"
+    if len(body.encode()) > LIMIT:
+        sys.exit(f"{file} is too long for a comment: write it with `sealift diff --limit 65000`")
     url, one, headers = places(forge)
-    comment = find(url, headers, marker)
+    comment = find(url, headers, marker, account(forge, headers))
     if comment is None:
         call("POST", url, headers, body)
     else:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from builder.core.cut import inert
 from builder.core.diff import Danger, Diff, FieldChange, ImageChange, NestedChange, ResourceChange
 from builder.core.diff.hidden import conceal
 from builder.core.diff.markdown import markdown
@@ -124,6 +125,7 @@ HOSTILE = (
 def test_nothing_that_a_difference_quotes_is_alive(diff: Diff) -> None:
     text = markdown(diff)
     assert problems(text) == []
+    assert inert(text) == text
     blocks = "".join(token.content for token in parsed(text) if token.type == "html_block")
     assert blocks.count("<details>") == blocks.count("</details>")
 
