@@ -53,7 +53,7 @@ def publish_oci(
     ca_file = os.environ.get("SEALIFT_CA_FILE")
     with Registry(
         host,
-        login=docker_config.find(host),
+        login=docker_config.find(host, own=host, named=True),
         ca_file=Path(ca_file) if ca_file else None,
         plain_http=os.environ.get("SEALIFT_PLAIN_HTTP") == "1",
     ) as registry:

@@ -17,8 +17,9 @@ from builder.tools.registry import Place, Registry
 class Registries:
     """Opens each registry when it is first asked for. A ``with`` closes all of them.
 
-    ``own`` is the environment's registry: the login in ``SEALIFT_REGISTRY_USERNAME`` and
-    ``_PASSWORD`` is for it, and not sent to others. ``plain_http`` names the hosts that are talked
+    ``own`` is the environment's registry. The login in ``SEALIFT_REGISTRY_USERNAME`` and
+    ``_PASSWORD`` is for the host in ``SEALIFT_REGISTRY_HOST``, or for ``own`` where the command
+    line has named it (``named``). ``plain_http`` names the hosts that are talked
     to without TLS; ``SEALIFT_PLAIN_HTTP=1`` means ``own``. ``via`` maps a host to the host, and the
     path, where a proxy serves its repositories. ``login`` takes the place of the one
     that is found for ``own``.
@@ -32,12 +33,14 @@ class Registries:
         plain_http: Collection[str] = (),
         via: Mapping[str, str] = MappingProxyType({}),
         login: Login | None = None,
+        named: bool = False,
     ) -> None:
         self.own = own
+        self._named = named
         self._login = login
         self.via = via
-        named = os.environ.get("SEALIFT_CA_FILE")
-        self.ca_file = ca_file or (Path(named) if named else None)
+        trusted = os.environ.get("SEALIFT_CA_FILE")
+        self.ca_file = ca_file or (Path(trusted) if trusted else None)
         self.plain = {*plain_http, *([own] if os.environ.get("SEALIFT_PLAIN_HTTP") == "1" else [])}
         self._opened: dict[str, Registry] = {}
         self._lock = threading.Lock()
@@ -70,7 +73,7 @@ class Registries:
     def _login_for(self, host: str) -> Login | None:
         if self._login is not None and host == self.own:
             return self._login
-        return docker_config.find(host, own=self.own)
+        return docker_config.find(host, own=self.own, named=self._named)
 
 
 def parse_via(entries: Collection[str]) -> dict[str, str]:

@@ -31,10 +31,15 @@ class Vendored:
     fresh: bool
 
 
-def login() -> Login:
-    """Read the credentials for chart repositories from the environment of this process."""
+def login(named: str | None = None) -> Login:
+    """Read the credentials for chart repositories from the environment of this process.
+
+    They are for the host in SEALIFT_CHARTS_HOST, else for the URL that the command line names.
+    """
     ca_file = os.environ.get("SEALIFT_CA_FILE")
     return Login(
+        host_in="SEALIFT_CHARTS_HOST",
+        named=named if named and "://" in named else "",
         username=os.environ.get("SEALIFT_CHARTS_USERNAME", ""),
         password=os.environ.get("SEALIFT_CHARTS_PASSWORD", ""),
         ca_file=Path(ca_file) if ca_file else None,
@@ -131,14 +136,16 @@ def _pull(repository: str, chart: ChartSource, credentials: Login) -> bytes:
     if not reference.endswith(f"/{chart.name}"):
         reference += f"/{chart.name}"
     with tempfile.TemporaryDirectory(prefix="sealift-") as folder:
+        plain = os.environ.get("SEALIFT_PLAIN_HTTP") == "1"
+        sent = credentials.counts_for(repository, plain_http=plain)
         path = helm.pull_oci(
             reference,
             chart.version,
             Path(folder),
-            username=credentials.username,
-            password=credentials.password,
+            username=credentials.username if sent else "",
+            password=credentials.password if sent else "",
             ca_file=credentials.ca_file,
-            plain_http=os.environ.get("SEALIFT_PLAIN_HTTP") == "1",
+            plain_http=plain,
         )
         return path.read_bytes()
 

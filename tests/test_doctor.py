@@ -204,6 +204,7 @@ def test_a_missing_chart_and_a_refused_login_are_failures(
     monkeypatch.setenv("SEALIFT_CHARTS_USERNAME", USER)
     monkeypatch.setenv("SEALIFT_CHARTS_PASSWORD", "wrong-horse")
     with chart_repository(shelf, username=USER, password=PASSWORD) as server:
+        monkeypatch.setenv("SEALIFT_CHARTS_HOST", server.url)
         result = charts_at(source, run, server.url)
         assert (result.code, "wrong-horse" in result.out) == (1, False)
         assert "answers 401" in checks(result)[CHART]["detail"]
@@ -211,6 +212,13 @@ def test_a_missing_chart_and_a_refused_login_are_failures(
         result = run("doctor", "example", "--only=charts", "-o", "json")
     assert (result.code, checks(result)[CHART]["state"]) == (1, "failure")
     assert "has no chart operator-wandb" in checks(result)[CHART]["detail"]
+
+
+def test_a_repository_outside_is_not_asked(source: Source, run: Run) -> None:
+    result = run("doctor", "guide", "--only=charts", "-o", "json")
+    check = checks(result)[CHART]
+    assert (result.code, check["state"]) == (3, "skipped")
+    assert "https://charts.wandb.ai is outside" in check["detail"]
 
 
 def test_a_chart_in_a_registry_is_held_against_the_lock(
@@ -294,6 +302,7 @@ def test_a_wrong_login_is_a_failure_without_the_password(
     monkeypatch.setenv("SEALIFT_GIT_USERNAME", "robot")
     monkeypatch.setenv("SEALIFT_GIT_PASSWORD", "wrong-horse")
     with git_http(served.parent, username="robot", password=PASSWORD) as server:
+        monkeypatch.setenv("SEALIFT_GIT_HOST", server.base_url.partition("://")[2])
         monkeypatch.setenv("SEALIFT_GIT_HOST", server.url("x"))
         code, check = git_at(source, run, server.url("gitops.git"))
     assert (code, check["state"]) == (1, "failure")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from builder.core import images_lock
+from builder.core.errors import ConfigurationError
 from tests.conftest import Run
 from tests.mirror_site import IMAGES, PASSWORD, MirrorSite, mirror_site
 from tests.source import Source
@@ -117,6 +118,11 @@ def test_the_login_of_the_mirror_goes_nowhere_else(
     monkeypatch.setenv("SEALIFT_REGISTRY_USERNAME", "robot")
     monkeypatch.setenv("SEALIFT_REGISTRY_PASSWORD", PASSWORD)
     own = site.inside.host
+    with pytest.raises(ConfigurationError) as unbound:
+        docker_config.find(own, own=own)
+    assert f"set SEALIFT_REGISTRY_HOST={own}" in str(unbound.value.hint)
+    assert docker_config.find(own, own=own, named=True) is not None
+    monkeypatch.setenv("SEALIFT_REGISTRY_HOST", own)
     assert docker_config.find("docker.io", own=own) is None
     found = docker_config.find(own, own=own)
     assert found is not None

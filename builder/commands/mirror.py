@@ -85,7 +85,7 @@ def plan(
     lock = planning.locked(built, pins.load(overlay))
     ask = not offline and output in (PlanFormat.table, PlanFormat.json)
     with _registries(overlay, ca_file, plain_http, via) as registries:
-        store = open_store(charts_to, registries, vendor.login(), url=_charts_url(overlay))
+        store = open_store(charts_to, registries, vendor.login(charts_to), url=_charts_url(overlay))
         found = planning.plan(built, lock, registries, store, jobs=jobs, ask=ask)
         if deep and ask:
             found = planning.examined(found, registries, jobs)
@@ -140,7 +140,7 @@ def copy(
     built = build(overlay)
     lock = planning.locked(built, pins.load(overlay))
     with _registries(overlay, ca_file, plain_http, via) as registries:
-        store = open_store(charts_to, registries, vendor.login(), url=_charts_url(overlay))
+        store = open_store(charts_to, registries, vendor.login(charts_to), url=_charts_url(overlay))
         found = planning.plan(built, lock, registries, store, jobs=jobs)
         said = [*found.findings, *run.taken(found, replace=replace)]
         if blocking(said):

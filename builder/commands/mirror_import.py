@@ -48,7 +48,7 @@ def import_(
     out. Exit code 1 when something speaks against it, or could not be brought.
 
     Logins: SEALIFT_REGISTRY_USERNAME and _PASSWORD, and those of docker and podman;
-    SEALIFT_CHARTS_USERNAME and _PASSWORD; SEALIFT_GIT_USERNAME and _PASSWORD.
+    SEALIFT_CHARTS_USERNAME and _PASSWORD; SEALIFT_GIT_USERNAME, _PASSWORD and _HOST.
 
     Example: sealift mirror import example.tar.001 --registry registry.example.com/mirror
     """
@@ -76,6 +76,7 @@ def import_(
         ca_file=ca_file,
         plain_http=plain_http or (),
         via=proxies,
+        named=registry is not None,
     ) as registries:
         commits = given.contents.commits
         target = None
@@ -86,7 +87,7 @@ def import_(
         inside = Inside(
             prefix=registry,
             registries=registries,
-            store=open_store(charts, registries, vendor.login(), url=None),
+            store=open_store(charts, registries, vendor.login(charts), url=None),
             target=target,
         )
         work = importing.prepare(given, inside, replace=replace, jobs=jobs)

@@ -23,7 +23,8 @@ def vendor(
     """Bring a base's charts into the repository, locked by digest.
 
     Those that base.yaml names, into the base's charts/ folder.
-    Credentials: SEALIFT_CHARTS_USERNAME, SEALIFT_CHARTS_PASSWORD, SEALIFT_CA_FILE.
+    Credentials: SEALIFT_CHARTS_USERNAME, SEALIFT_CHARTS_PASSWORD, for the host in
+    SEALIFT_CHARTS_HOST or that of --from; SEALIFT_CA_FILE.
 
     Example: sealift vendor wandb --from ./downloaded-charts
     """
@@ -41,7 +42,7 @@ def vendor(
         versions[name] = version
     folder = find_base(root, base)
     for result in vendoring.vendor(
-        folder, source=source, versions=versions, credentials=vendoring.login()
+        folder, source=source, versions=versions, credentials=vendoring.login(source)
     ):
         state = "vendored" if result.fresh else "unchanged"
         print(f"{state:10}{shown(result.path, root)}  {result.chart.sha256}")

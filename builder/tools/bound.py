@@ -1,7 +1,7 @@
 """Credentials from the environment, bound to the host that they are for.
 
-Repositories and forges are named by ``environment.yaml``, which whoever may push a branch can
-change: what the environment holds must not go wherever that file says.
+Repositories, registries and forges are named by ``environment.yaml`` and ``base.yaml``, which
+whoever may push a branch can change: what the environment holds must not go wherever they say.
 """
 
 import os
@@ -12,19 +12,25 @@ from builder.core.errors import ConfigurationError
 _PORTS = {"https": 443, "http": 80}
 
 
-def bound(variable: str, url: str, *, credentials: str) -> bool:
+def bound(variable: str, url: str, *, credentials: str, named: str = "") -> bool:
     """Tell whether ``url`` is on the host that ``variable`` names for some ``credentials``.
 
     The variable holds ``host`` or ``host:port``, reached over https; ``http://host`` where plain
-    HTTP is meant. Raises ConfigurationError while it is not set.
+    HTTP is meant. ``named`` is a URL that the command line names; it counts while the variable is
+    not set. Raises ConfigurationError when neither is there.
     """
-    wanted = os.environ.get(variable, "")
+    wanted = os.environ.get(variable) or named
+    check_bound(wanted, _written(url), variable, credentials=credentials)
+    return _origin(wanted if "://" in wanted else f"https://{wanted}") == _origin(url)
+
+
+def check_bound(wanted: str, host: str, variable: str, *, credentials: str) -> None:
+    """Raise ConfigurationError when nothing says for which host some credentials are."""
     if not wanted:
         raise ConfigurationError(
             f"{credentials} is set, but nothing says for which host",
-            hint=f"set {variable}={_written(url)}, if that is where it belongs",
+            hint=f"set {variable}={host}, if that is where it belongs",
         )
-    return _origin(wanted if "://" in wanted else f"https://{wanted}") == _origin(url)
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

@@ -3,16 +3,18 @@
 import base64
 import hashlib
 import http.client
+import re
 import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from builder.core import yaml
 from builder.core.errors import ConfigurationError, ToolError, nearest
+from builder.tools.bound import bound
 
 MAX_INDEX = 64 * 1024 * 1024
 MAX_ARCHIVE = 100 * 1024 * 1024
@@ -20,11 +22,29 @@ MAX_ARCHIVE = 100 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Login:
-    """Credentials for a repository, and the certificates that it is trusted by."""
+    """Credentials for a repository, and the certificates that it is trusted by.
+
+    ``host_in`` is the variable that says for which host they are, ``named`` a URL of the command
+    line that stands for it; without a variable they are for every host.
+    """
 
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     ca_file: Path | None = None
+    host_in: str = ""
+    named: str = ""
+
+    def counts_for(self, url: str, *, plain_http: bool = False) -> bool:
+        """Tell whether there are any, and for ``url``. Raises ConfigurationError when unsaid."""
+        if not self.username or not self.host_in:
+            return bool(self.username)
+        web = "http" if plain_http else "https"
+        return bound(
+            self.host_in,
+            re.sub(r"^oci(?=://)", web, url),
+            credentials="SEALIFT_CHARTS_PASSWORD",
+            named=re.sub(r"^oci(?=://)", web, self.named),
+        )
 
 
 def check_url(url: str) -> None:
@@ -136,7 +156,7 @@ def _get(url: str, repository: str, login: Login, limit: int, body: bytes | None
         raise ToolError(f"{url} is neither http nor https")
     headers = {"User-Agent": "sealift", "Content-Type": "application/octet-stream"}
     request = urllib.request.Request(url, body, headers)  # noqa: S310 - checked
-    if login.username and _origin(url) == _origin(repository):
+    if _origin(url) == _origin(repository) and login.counts_for(url):
         pair = f"{login.username}:{login.password}".encode()
         request.add_unredirected_header("Authorization", "Basic " + base64.b64encode(pair).decode())
     context = _context(login.ca_file)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from builder.tools.bound import check_bound
 from builder.tools.command import CommandError, run
 
 
@@ -24,16 +25,19 @@ class Login:
         return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
-def find(host: str, *, own: str | None = None) -> Login | None:
+def find(host: str, *, own: str, named: bool = False) -> Login | None:
     """Return the login for a registry: from the environment, a config file or its helper.
 
-    In order: ``SEALIFT_REGISTRY_USERNAME`` and ``_PASSWORD`` (for the host in
-    ``SEALIFT_REGISTRY_HOST``, else for ``own``, else for every host), then the auth files of docker
-    and podman.
+    In order: ``SEALIFT_REGISTRY_USERNAME`` and ``_PASSWORD``, for the host in
+    ``SEALIFT_REGISTRY_HOST``; then the auth files of docker and podman. ``named`` tells that the
+    command line names ``own``: then they are for that host. Raises ConfigurationError when nothing
+    says that they are for ``own``, whose name stands in a file that others may change.
     """
-    only = os.environ.get("SEALIFT_REGISTRY_HOST") or own
     username = os.environ.get("SEALIFT_REGISTRY_USERNAME")
-    if username and only in (None, "", host):
+    only = os.environ.get("SEALIFT_REGISTRY_HOST") or (own if named else "")
+    if username and host in (only, own):
+        check_bound(only, host, "SEALIFT_REGISTRY_HOST", credentials="SEALIFT_REGISTRY_PASSWORD")
+    if username and host == only:
         return Login(username=username, password=os.environ.get("SEALIFT_REGISTRY_PASSWORD", ""))
     for path in _files():
         config = _read(path)
