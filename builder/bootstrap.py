@@ -36,7 +36,9 @@ def bootstrap(
 ) -> tuple[Target, Commit]:
     """Commit the objects as the whole content of a folder beside the bundles.
 
-    A ``kustomization.yaml`` lists them: what the engine syncs from that folder are they. Raises
+    A ``kustomization.yaml`` lists them: what the engine syncs from that folder are they. Fragments
+    stand beside it, under a name that nothing applies: the engine would take the whole object for
+    ours, and remove it with the folder. Raises
     ConfigurationError when the environments are published to several places, or into that folder,
     and when the folder has the objects of others, which would be dropped.
     """
@@ -55,14 +57,17 @@ def bootstrap(
                 hint="choose a folder beside it",
             )
     target = replace(targets[0], path=path)
-    files = {name: text.encode() for name, text in texts(found).items()}
+    listed = texts([entry for entry in found if not entry.fragment])
+    files = {name: text.encode() for name, text in listed.items()}
     files["kustomization.yaml"] = yaml.dump(
         {
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",
-            "resources": list(files),
+            "resources": list(listed),
         }
     ).encode()
+    for name, text in texts([entry for entry in found if entry.fragment]).items():
+        files[f"{name}.fragment"] = text.encode()
     names = sorted(overlay.name for overlay in overlays)
     header = "# Written by sealift sync, which replaces all that stands beside this file.\n"
     files[SYNC] = (header + yaml.dump({"environments": names})).encode()

@@ -174,8 +174,14 @@ def test_the_objects_are_committed_beside_the_bundle(
     read = {name: git(folder, ["show", f"main:bootstrap/{name}"]).decode() for name in names}
     listed = yaml.safe_load(read.pop("kustomization.yaml"))["resources"]
     assert yaml.safe_load(read.pop("sealift-sync.yaml")) == {"environments": ["example"]}
-    assert [yaml.safe_load(read[name]) for name in listed] == printed
-    assert sorted(read) == sorted(listed)
+    assert [yaml.safe_load(read[name]) for name in listed] == [
+        body for body in printed if body["metadata"]["name"] != "argocd-cm"
+    ]
+    fragments = ["configmap-argocd-argocd-cm.yaml.fragment"] if engine == "argocd" else []
+    assert sorted(read) == sorted([*listed, *fragments])
+    for name in fragments:
+        assert yaml.safe_load(read[name]) in printed
+        assert "Add these keys to the argocd-cm of your Argo CD" in " ".join(read[name].split())
     assert run("diff", "example", "--repository", url).code == 0
 
 

@@ -284,4 +284,5 @@ def _health(members: Sequence[Synced]) -> SyncObject | None:
         },
         note="Add these keys to the argocd-cm of your Argo CD, beside those that it has: "
         "kubectl apply --server-side does, or the place where you manage it.",
+        fragment=True,
     )

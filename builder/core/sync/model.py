@@ -82,10 +82,14 @@ class Synced:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SyncObject:
-    """One object to create beside the engine. ``note`` is what its reader has to know."""
+    """One object to create beside the engine. ``note`` is what its reader has to know.
+
+    A ``fragment`` is an object of somebody else, with only the keys that are to be added to it.
+    """
 
     body: Mapping[str, Any] = field(hash=False)
     note: str = ""
+    fragment: bool = False
 
     @property
     def file_name(self) -> str:
