@@ -5,6 +5,7 @@ import hashlib
 from builder.build import Build
 from builder.core.checks import Check, failed, skipped
 from builder.core.errors import SealiftError
+from builder.core.hosts import is_inside, of_url
 from builder.core.lock import LockedChart
 from builder.mirror.charts import open_store
 from builder.parallel import each
@@ -23,7 +24,12 @@ def check(built: Build, registries: Registries, login: Login, jobs: int) -> list
     if not wanted:
         return [skipped("charts", "charts", "the cluster fetches none")]
 
+    hosts = built.overlay.environment.hosts
+
     def one(chart: LockedChart) -> Check:
+        if not is_inside(of_url(chart.repository), hosts):
+            why = f"{chart.repository} is outside the network: the build says whether it is allowed"
+            return skipped("charts", _title(chart), why)
         try:
             return _compared(chart, _there(chart, registries, login))
         except SealiftError as error:
