@@ -38,11 +38,12 @@ def bootstrap(
 
     A ``kustomization.yaml`` lists them: what the engine syncs from that folder are they. Fragments
     stand beside it, under a name that nothing applies: the engine would take the whole object for
-    ours, and remove it with the folder. Raises
-    ConfigurationError when the environments are published to several places, or into that folder,
-    and when the folder has the objects of others, which would be dropped.
+    ours, and remove it with the folder. Raises ConfigurationError when the environments are
+    published to several places, or into that folder, and when the folder has the objects of others,
+    which would be dropped.
     """
-    way = Way(repository=wanted.repository, branch=wanted.branch)
+    # Also with a hydrator: its branches hold a bundle each, and nothing beside it.
+    way = Way(repository=wanted.repository, branch=wanted.branch, mode="commit")
     targets = [target_of(overlay, way) for overlay in overlays]
     places = {(target.repository, target.branch) for target in targets}
     if len(places) > 1:

@@ -11,6 +11,7 @@ from builder.build import Build
 from builder.core.diff.markdown import markdown
 from builder.core.diff.summary import verdict
 from builder.core.environment import Forge as ForgeSettings
+from builder.core.environment import Mode
 from builder.core.errors import ConfigurationError
 from builder.diff import diff
 from builder.hydrate import active_branch, check_active, hydrate, metadata
@@ -32,7 +33,7 @@ class Way:
     branch: str | None = None
     oci: str | None = None
     pull_request: bool = False
-    hydrator: bool = False
+    mode: Mode | None = None
     allow_older: bool = False
     dry_run: bool = False
 
@@ -66,12 +67,18 @@ def target_of(overlay: Overlay, way: Way) -> Target:
         )
     branch = way.branch or (settings.branch if settings else "main")
     path = (settings.path if settings else None) or overlay.name
-    if way.hydrator:
+    if hydrates(overlay, way):
         # The promoter wants a branch an environment, unless a path of its own shares one.
         branch = way.branch or active_branch(overlay.name)
         check_active(branch)
         path = (settings.path if settings else None) or ""
     return Target(repository=repository, branch=branch, path=path)
+
+
+def hydrates(overlay: Overlay, way: Way) -> bool:
+    """Tell whether bundles go to the branches of Argo CD's GitOps Promoter."""
+    settings = overlay.environment.publish
+    return (way.mode or (settings.mode if settings else "commit")) == "hydrator"
 
 
 def _local(overlay: Overlay, repository: str) -> str:
@@ -94,6 +101,12 @@ def check(overlay: Overlay, way: Way) -> None:
     if way.oci:
         return
     target = target_of(overlay, way)
+    if way.pull_request and hydrates(overlay, way):
+        raise ConfigurationError(
+            f"{overlay.name} is published for a promoter, which opens its own pull requests",
+            where=f"overlays/{overlay.name}/environment.yaml",
+            hint="leave --pull-request out, or give --mode commit",
+        )
     if way.pull_request and not way.dry_run:
         with _forge(overlay, way, target):
             pass
@@ -106,7 +119,7 @@ def deliver(result: Build, way: Way) -> Delivery:
         artifact = publish_oci(result.files, way.oci, environment=overlay.name, dry_run=way.dry_run)
         return Delivery(artifact=artifact, dry_run=way.dry_run)
     target = target_of(overlay, way)
-    if way.hydrator:
+    if hydrates(overlay, way):
         commit = _hydrate(result, way, target)
         target = replace(target, branch=commit.branch)
         return Delivery(target=target, commit=commit, dry_run=way.dry_run)

@@ -15,12 +15,11 @@ from builder.claims import bundle_of, check_path
 from builder.core.errors import ConfigurationError
 from builder.publish import Commit, attempts, overtaken, wait, workplace
 from builder.rollback import Order, trailer
-from builder.target import Target
+from builder.target import METADATA, Target
 from builder.tools import git_branch
 from builder.tools.git import git
 from builder.tools.git_branch import Signing
 
-METADATA = "hydrator.metadata"
 _NEXT = "-next"
 NOTES = "refs/notes/hydrator.metadata"
 
@@ -39,6 +38,12 @@ def check_active(branch: str) -> None:
             hint=f"rename the environment, or name a branch that does not end in {_NEXT} with "
             "--branch",
         )
+
+
+def proposed(target: Target) -> Target:
+    """Return where the promoter looks for what is proposed to ``target``, the active branch."""
+    path = f"/{target.path}" if target.path else ""
+    return replace(target, branch=f"{target.branch}{_NEXT}{path}")
 
 
 def hydrate(
@@ -62,15 +67,15 @@ def hydrate(
             "the promoter needs the commit that the bundle was built from",
             hint="commit the source repository's changes, then publish",
         )
-    branch = f"{target.branch}{_NEXT}" + (f"/{target.path}" if target.path else "")
-    proposed = replace(target, branch=branch)
+    target = proposed(target)
+    branch = target.branch
     whole = {**files, METADATA: (json.dumps(dict(dry), indent=2) + "\n").encode()}
     message = f"Hydrate {environment} from {sha[:7]}{trailer(sha)}\n"
     order = Order(environment=environment, commit=sha, source=source)
-    with workplace(proposed) as (repo, remote):
+    with workplace(target) as (repo, remote):
         for attempt in attempts():
             tip = git_branch.fetch(repo, remote, branch)
-            check_path(repo, tip, proposed, bundle_of(environment))
+            check_path(repo, tip, target, bundle_of(environment))
             commit = git_branch.write(
                 repo, whole, path=target.path, parent=tip, message=message, signing=signing
             )

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from builder.claims import Claim, check_path
 from builder.core import bundle as bundles
 from builder.core import lock as locks
 from builder.core.errors import ConfigurationError
 from builder.core.lock import Lock
 from builder.core.manifests import Manifests
-from builder.publish import Target, check_path, workplace
+from builder.publish import workplace
+from builder.target import METADATA, Target
 from builder.tools import git_branch
 from builder.tools.command import CommandError
 from builder.tools.git import git, unreachable
@@ -51,12 +53,13 @@ class Published:
         return locks.load(content.decode("utf-8", "replace"), source=f"{self.source}: {locks.FILE}")
 
 
-def read(target: Target, *, against: str | None = None) -> Published:
+def read(target: Target, *, against: str | None = None, claim: Claim | None = None) -> Published:
     """Read what is published at ``target``, or at another ref of its repository.
 
     ``against`` is a branch, a tag, a whole ref or a commit; one that is missing raises
-    ConfigurationError, as does a folder that Sealift did not write. A branch that is missing holds
-    nothing. Raises ToolError when the repository does not answer.
+    ConfigurationError, as does a folder that Sealift did not write, or not for the one who has the
+    ``claim``. A branch that is missing holds nothing. Raises ToolError when the repository does not
+    answer.
     """
     ref = against or target.branch
     folder = f"{target.path}/ on " if target.path else ""
@@ -70,11 +73,12 @@ def read(target: Target, *, against: str | None = None) -> Published:
                 hint="name a branch, a tag, a whole ref, or a commit by its whole id",
             )
         commit = commit or git_branch.fetch(repo, remote, target.branch, content=True)
-        check_path(repo, commit, target)
+        check_path(repo, commit, target, claim)
         if commit is None:
             return Published(source=source)
         tree = git_branch.lookup(repo, f"{commit}:{target.path}")
-        return Published(source=source, commit=commit, files=files_in(repo, tree))
+        files = {p: c for p, c in files_in(repo, tree).items() if p != METADATA}
+        return Published(source=source, commit=commit, files=files)
 
 
 def _fetch(repo: Path, remote: str, ref: str) -> str | None:

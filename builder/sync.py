@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from builder.core.environment import Sync
+from builder.core.environment import Mode, Sync
 from builder.core.errors import ConfigurationError
 from builder.core.sync import (
     NAMESPACES,
@@ -33,6 +33,7 @@ class Wanted:
     repository: str | None = None
     branch: str | None = None
     oci: str | None = None
+    mode: Mode | None = None
 
 
 def select(root: Path, names: Sequence[str], *, every: bool) -> list[Overlay]:
@@ -142,7 +143,8 @@ def _source(overlay: Overlay, wanted: Wanted) -> Source:
             secret=secret,
             ca_secret=ca_secret,
         )
-    target = target_of(overlay, Way(repository=wanted.repository, branch=wanted.branch))
+    way = Way(repository=wanted.repository, branch=wanted.branch, mode=wanted.mode)
+    target = target_of(overlay, way)
     _check_reachable(target.repository, overlay.name)
     return Source(url=target.repository, branch=target.branch, path=target.path, secret=secret)
 

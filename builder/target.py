@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from builder.core.errors import ConfigurationError
 from builder.tools.git import check_remote
 
+METADATA = "hydrator.metadata"
+"""The file in which a hydrator names the source commit: beside a bundle, no part of it."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 
 

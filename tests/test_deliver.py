@@ -15,6 +15,7 @@ from builder.publish import Target, publish
 from builder.tools.git import git
 from builder.tools.git_branch import Signing
 from tests.conftest import Refused, Run
+from tests.servers.git_http import git_http
 from tests.servers.registry import registry, registry_command
 from tests.source import Source
 
@@ -151,6 +152,72 @@ def test_the_hydrator_wants_a_clean_commit(source: Source, run: Run, remote: Pat
     result = run("publish", "example", "--repository", str(remote), "--mode", "hydrator")
     assert result.code == 2
     assert "the promoter needs the commit that the bundle was built from" in result.err
+
+
+@pytest.mark.parametrize("by", ["option", "setting"])
+def test_diff_and_sync_look_where_the_promoter_merges(
+    source: Source, run: Run, remote: Path, by: str
+) -> None:
+    mode = ("--mode", "hydrator") if by == "option" else ()
+    if by == "setting":
+        path = "overlays/example/environment.yaml"
+        source.edit(path, "branch: main", "branch: main\n  mode: hydrator")
+    committed(source)
+    argv = ("--repository", str(remote), *mode)
+    assert run("diff", "example", *argv).code == 1
+    made = json.loads(run("publish", "example", *argv, "--json").out)
+    assert made["branch"] == "environment/example-next"
+    assert run("diff", "example", *argv).code == 1, "the promoter has not merged it yet"
+    git(remote, ["branch", "environment/example", made["branch"]])
+    assert run("diff", "example", *argv).code == 0
+    url = "https://git.example.com/gitops.git"
+    printed = run("sync", "example", "--engine", "argocd", "--repository", url, *mode).out
+    assert "targetRevision: environment/example\n" in printed
+    assert "path: .\n" in printed
+    printed = run("sync", "example", "--engine", "flux", "--repository", url, *mode).out
+    assert "branch: environment/example\n" in printed
+    assert "path: ./\n" in printed
+
+
+def test_sync_objects_stand_beside_no_hydrated_bundle(
+    source: Source, run: Run, remote: Path
+) -> None:
+    source.edit(
+        "overlays/example/environment.yaml", "branch: main", "branch: main\n  mode: hydrator"
+    )
+    source.overlay("second", "resources: [../example]\n")
+    committed(source)
+    with git_http(remote.parent) as server:
+        argv = (
+            "--engine",
+            "flux",
+            "--repository",
+            server.url(remote.name),
+            "--publish",
+            "clusters",
+        )
+        assert run("sync", "example", "second", *argv).code == 0
+    listed = show(remote, "ls-tree", "-r", "--name-only", "main").splitlines()
+    assert "clusters/sealift-sync.yaml" in listed
+    for name in ("example", "second"):
+        shown = show(remote, "show", f"main:clusters/gitrepository-flux-system-{name}.yaml")
+        assert f"branch: environment/{name}" in shown
+
+
+def test_a_promoter_opens_its_own_requests(source: Source, refused: Refused, remote: Path) -> None:
+    source.edit(
+        "overlays/example/environment.yaml", "branch: main", "branch: main\n  mode: hydrator"
+    )
+    argv = ("publish", "example", "--repository", str(remote), "--pull-request")
+    assert "leave --pull-request out, or give --mode commit" in refused(*argv)
+
+
+def test_the_command_line_overrides_the_mode(source: Source, run: Run, remote: Path) -> None:
+    source.edit(
+        "overlays/example/environment.yaml", "branch: main", "branch: main\n  mode: hydrator"
+    )
+    argv = ("publish", "example", "--repository", str(remote), "--mode", "commit", "--json")
+    assert json.loads(run(*argv).out)["branch"] == "main"
 
 
 def test_a_hydrated_branch_is_nobody_elses(

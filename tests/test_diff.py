@@ -271,3 +271,16 @@ def test_renders_of_the_real_chart_do_not_differ_from_themselves() -> None:
     unmarked = compare(side(again=False), side(again=False), environment="x")
     assert {c.id.kind for c in unmarked.changes} == {"Secret"}
     assert compare(side(again=True), side(again=True), environment="x").empty
+
+
+def test_the_bundle_of_another_environment_is_not_compared(
+    source: Source, run: Run, tmp_path: Path
+) -> None:
+    remote = tmp_path / "remote.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(remote)], check=True)
+    assert run("publish", "example", "--repository", str(remote)).code == 0
+    source.overlay("other", "resources: [../example]\n",
+                   "extends: example\npublish: {path: example}\n")  # fmt: skip
+    result = run("diff", "other", "--repository", str(remote))
+    assert (result.code, result.out) == (2, "")
+    assert "example/ on main holds the bundle of example\n" in result.err

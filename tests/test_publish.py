@@ -369,7 +369,7 @@ def test_a_branch_whose_name_leaves_no_room_is_told_at_once(
                 publish, result.files, Target(repository=url, branch="main", path="example"),
                 environment="example", propose=True,
             ),
-            "hydrate": partial(deliver, result, Way(repository=url, hydrator=True)),
+            "hydrate": partial(deliver, result, Way(repository=url, mode="hydrator")),
             "commit": partial(deliver, result, Way(repository=url, branch="env/live")),
         }  # fmt: skip
         with pytest.raises(ConfigurationError) as raised:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from builder.commands.options import EnvironmentArgument, RootOption
+from builder.commands.options import EnvironmentArgument, ModeOption, RootOption
 
 
 class DiffFormat(StrEnum):
@@ -41,6 +41,7 @@ def diff(
             help="Cut Markdown to that length; dangers last. Default: 65536.",
         ),
     ] = None,
+    mode: ModeOption = None,
     root: RootOption = Path(),
 ) -> int:
     """Show what publishing would change, and what is dangerous in it.
@@ -56,6 +57,7 @@ def diff(
 
     from builder import report
     from builder.build import build
+    from builder.claims import bundle_of
     from builder.core.diff.as_json import as_json
     from builder.core.diff.markdown import LIMIT, markdown
     from builder.core.diff.terminal import terminal
@@ -68,8 +70,9 @@ def diff(
     if limit is not None and output is not DiffFormat.markdown:
         raise ConfigurationError("--limit is for Markdown", hint="add -o markdown, or leave it out")
     overlay = find_overlay(root, env)
-    target = target_of(overlay, Way(repository=repository, branch=branch))
-    published = read(target, against=against)
+    way = Way(repository=repository, branch=branch, mode=mode.value if mode else None)
+    target = target_of(overlay, way)
+    published = read(target, against=against, claim=bundle_of(overlay.name))
     result = build(overlay)
     found = compare(result, published)
     if output is DiffFormat.json:

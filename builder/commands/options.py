@@ -14,6 +14,22 @@ RootOption = Annotated[
 ]
 
 
+class ModeName(StrEnum):
+    """How a bundle is published to Git."""
+
+    commit = "commit"
+    hydrator = "hydrator"
+
+
+ModeOption = Annotated[
+    ModeName | None,
+    typer.Option(
+        "--mode",
+        help="hydrator: branches of Argo CD's GitOps Promoter. Default: environment.yaml's.",
+    ),
+]
+
+
 class Format(StrEnum):
     """How a command prints what it found."""
 

@@ -1,20 +1,12 @@
 """``sealift publish``: the bundle becomes a commit, a pull request, or an OCI artifact."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from builder.commands.options import EnvironmentArgument, RootOption
-
-
-class Mode(StrEnum):
-    """How a bundle is published to Git."""
-
-    commit = "commit"
-    hydrator = "hydrator"
+from builder.commands.options import EnvironmentArgument, ModeName, ModeOption, RootOption
 
 
 def publish(
@@ -35,9 +27,7 @@ def publish(
         str | None,
         typer.Option(metavar="oci://HOST/REPOSITORY[:TAG]", help="Push an OCI artifact for Flux."),
     ] = None,
-    mode: Annotated[
-        Mode, typer.Option(help="hydrator: branches and notes of Argo CD's GitOps Promoter.")
-    ] = Mode.commit,
+    mode: ModeOption = None,
     allow_older: Annotated[
         bool,
         typer.Option("--allow-older", help="Also when a newer source commit is published."),
@@ -61,7 +51,7 @@ def publish(
     from builder.deliver import Way, check, deliver
     from builder.workspace import find_overlay
 
-    if sum((pull_request, to is not None, mode is Mode.hydrator)) > 1:
+    if sum((pull_request, to is not None, mode is ModeName.hydrator)) > 1:
         raise ConfigurationError("choose one of --pull-request, --to and --mode hydrator")
     overlay = find_overlay(root, env)
     way = Way(
@@ -69,7 +59,7 @@ def publish(
         branch=branch,
         oci=to,
         pull_request=pull_request,
-        hydrator=mode is Mode.hydrator,
+        mode=mode.value if mode else None,
         allow_older=allow_older,
         dry_run=dry_run,
     )

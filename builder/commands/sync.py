@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from builder.commands.options import RootOption
+from builder.commands.options import ModeOption, RootOption
 
 
 class EngineName(StrEnum):
@@ -54,6 +54,7 @@ def sync(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --publish: do all but the push.")
     ] = False,
+    mode: ModeOption = None,
     root: RootOption = Path(),
 ) -> int:
     """Print the objects that make an engine sync the bundles.
@@ -76,7 +77,11 @@ def sync(
         raise ConfigurationError("choose one of --output, --publish and --to")
     overlays = select(root, envs or [], every=every)
     wanted = Wanted(
-        engine=engine.value if engine else None, repository=repository, branch=branch, oci=to
+        engine=engine.value if engine else None,
+        repository=repository,
+        branch=branch,
+        oci=to,
+        mode=mode.value if mode else None,
     )
     found = run(overlays, wanted)
     for name in unmarked(overlays):

@@ -63,6 +63,10 @@ class Ingress(Section, frozen=True):
     class_: Text | None = msgspec.field(name="class", default=None)
 
 
+Mode = Literal["commit", "hydrator"]
+"""How a bundle goes to Git."""
+
+
 class Signing(Section, frozen=True):
     """How commits are signed; the key itself stays on the machine."""
 
@@ -92,6 +96,8 @@ class Publish(Section, frozen=True):
     branch: GitName = "main"
     path: GitName | None = None
     """Folder of the environment in the repository; its name when left out."""
+    mode: Mode = "commit"
+    """``hydrator``: to the branches of Argo CD's GitOps Promoter, one for each environment."""
     signing: Signing | None = None
     secret: Text | None = None
     """Name of the Secret with which the engine that syncs the bundle reads the repository."""

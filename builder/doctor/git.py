@@ -3,7 +3,8 @@
 from builder.claims import bundle_of, check_path
 from builder.core.checks import Check, failed, skipped
 from builder.core.errors import SealiftError
-from builder.deliver import Way, target_of
+from builder.deliver import Way, hydrates, target_of
+from builder.hydrate import proposed
 from builder.publish import workplace
 from builder.tools import git_branch
 from builder.workspace import Overlay
@@ -17,6 +18,8 @@ def check(overlay: Overlay) -> list[Check]:
     subject = "the repository"  # not as it stands there: it may hold a password, which is refused
     try:
         target = target_of(overlay, Way())
+        if hydrates(overlay, Way()):
+            target = proposed(target)
         subject = target.repository
         with workplace(target) as (repo, remote):
             tip = git_branch.fetch(repo, remote, target.branch)
