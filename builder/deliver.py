@@ -18,10 +18,10 @@ from builder.hydrate import active_branch, check_active, hydrate, metadata
 from builder.publish import Commit, Target, publish
 from builder.publish_oci import Artifact, publish_oci
 from builder.pull_request import Proposal, propose, withdraw
-from builder.tools import forges
+from builder.tools import forges, git_signing
 from builder.tools.forges import Forge
 from builder.tools.git import check_remote, local_path, source_commit
-from builder.tools.git_branch import Signing
+from builder.tools.git_signing import Signing
 from builder.workspace import Overlay
 
 
@@ -101,6 +101,9 @@ def check(overlay: Overlay, way: Way) -> None:
     if way.oci:
         return
     target = target_of(overlay, way)
+    signing = signing_of(overlay)
+    if signing is not None:
+        git_signing.check(signing)
     if way.pull_request and hydrates(overlay, way):
         raise ConfigurationError(
             f"{overlay.name} is published for a promoter, which opens its own pull requests",
@@ -163,6 +166,8 @@ def _propose(result: Build, way: Way, target: Target) -> Delivery:
     overlay = result.overlay
     settings = _forge_settings(overlay)
     with _forge(overlay, way, target) as forge:
+        # A forge that does not answer, or not to us, is told before a branch is left there.
+        forge.open_requests(f"sealift/{overlay.name}/", target.branch)
         # What is said of the difference has to be that to the commit that the request goes upon.
         before = published.read(target)
         commit = _commit(result, way, target)
@@ -188,7 +193,11 @@ def signing_of(overlay: Overlay) -> Signing | None:
     settings = overlay.environment.publish
     if settings is None or settings.signing is None:
         return None
-    return Signing(format=settings.signing.format, key=settings.signing.key)
+    key = settings.signing.key
+    literal = key.startswith(("key::", "~")) or " " in key
+    if settings.signing.format == "ssh" and not literal:
+        key = str(overlay.root / key)  # as all paths in the file: from the source repository
+    return Signing(format=settings.signing.format, key=key)
 
 
 def _forge_settings(overlay: Overlay) -> ForgeSettings:

@@ -18,7 +18,7 @@ from builder.rollback import Order, trailer
 from builder.target import METADATA, Target
 from builder.tools import git_branch
 from builder.tools.git import git
-from builder.tools.git_branch import Signing
+from builder.tools.git_signing import Signing
 
 _NEXT = "-next"
 NOTES = "refs/notes/hydrator.metadata"

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from builder.claims import Claim, bundle_of, check_path
 from builder.core.errors import ToolError
+from builder.proposal import standing
 from builder.rollback import Order, trailer
 from builder.target import Target
 from builder.tools import git_branch
 from builder.tools.git import check_remote, scratch
-from builder.tools.git_branch import Signing
+from builder.tools.git_signing import Signing
 
 __all__ = [
     "Commit", "Target", "attempts", "check_path", "overtaken", "publish", "wait", "workplace",
@@ -55,10 +56,11 @@ def publish(
 
     One commit, only when something changed; other folders keep what they have. When someone else
     was faster, the commit is made again upon theirs. With ``propose`` it goes to a branch that is
-    named by its content, for a pull request. Raises ConfigurationError when the folder holds what
-    Sealift did not write, or wrote for others than the ``claim`` has (by default: than the
-    environment), and ToolError when the repository does not take it. With ``source``, the
-    repository of the sources, an older source commit than the published one raises as well.
+    named by its content, for a pull request, which stays as long as it merges to the same. Raises
+    ConfigurationError when the folder holds what Sealift did not write, or wrote for others than
+    the ``claim`` has (by default: than the environment), when a proposal would be pushed over
+    commits of others, and with ``source``, the repository of the sources, when the published
+    source commit is newer. Raises ToolError when the repository does not take it.
     """
     message = f"Publish {environment}{trailer(source_commit)}\n"
     order = Order(environment=environment, commit=source_commit, source=source)
@@ -78,9 +80,12 @@ def publish(
                 return made
             before = tip
             if propose:
-                before = git_branch.fetch(repo, remote, made.branch)
-                if before and _stands(repo, before, tip, made, target):
-                    return replace(made, commit=before)
+                there = standing(
+                    repo, remote, made.branch, target, base=tip, tree=made.tree, files=files
+                )
+                if there.kept:
+                    return replace(made, commit=str(there.tip))
+                before = there.tip
             if git_branch.push(repo, remote, made.branch, made.commit, before):
                 return replace(made, pushed=True)
             wait(attempt)
@@ -100,13 +105,6 @@ def _made(
         changed=changed,
         pushed=False,
         files=tuple(sorted(files)),
-    )
-
-
-def _stands(repo: Path, there: str, tip: str | None, made: Commit, target: Target) -> bool:
-    """Tell whether a proposal on the remote is this one: same parent, same bundle."""
-    return git_branch.parents(repo, there) == ([tip] if tip else []) and (
-        git_branch.lookup(repo, f"{there}:{target.path}") == made.tree
     )
 
 

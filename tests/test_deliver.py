@@ -13,7 +13,7 @@ import pytest
 
 from builder.publish import Target, publish
 from builder.tools.git import git
-from builder.tools.git_branch import Signing
+from builder.tools.git_signing import Signing
 from tests.conftest import Refused, Run
 from tests.servers.git_http import git_http
 from tests.servers.registry import registry, registry_command
@@ -70,18 +70,6 @@ def test_a_proposal_goes_to_a_branch_named_by_content(remote: Path) -> None:
     assert publish(FILES, target, environment="prod", propose=True).changed is False
 
 
-def test_a_proposal_moves_on_when_its_base_does(remote: Path) -> None:
-    target = Target(repository=str(remote), branch="main", path="prod")
-    publish(FILES, target, environment="prod")
-    changed = {**FILES, "a.yaml": b"a: 1\n"}
-    first = publish(changed, target, environment="prod", propose=True)
-    other = Target(repository=str(remote), branch="main", path="other")
-    publish(bundle("other"), other, environment="other")
-    second = publish(changed, target, environment="prod", propose=True)
-    assert (second.branch, second.pushed) == (first.branch, True)
-    assert show(remote, "rev-parse", f"{second.branch}^") == show(remote, "rev-parse", "main")
-
-
 def test_commits_are_signed_with_an_ssh_key(remote: Path, tmp_path: Path) -> None:
     key = tmp_path / "key"
     if shutil.which("ssh-keygen") is None:
@@ -106,13 +94,40 @@ def unsigned(remote: Path) -> str:
     return publish(FILES, target, environment="prod").commit
 
 
-def test_a_signing_key_that_is_missing_is_said(source: Source, run: Run, remote: Path) -> None:
-    path = source.root / "overlays" / "example" / "environment.yaml"
-    path.write_text(path.read_text() + "  signing: {format: ssh, key: /nowhere/key}\n")
-    result = run("publish", "example", "--repository", str(remote))
-    assert result.code == 3
-    assert "/nowhere/key" in result.err
+@pytest.mark.parametrize(
+    ("signing", "said", "hint"),
+    [
+        ("format: ssh, key: /nowhere/key", "the ssh key /nowhere/key: ", "path of a public key"),
+        ("format: openpgp, key: 0123ABCD", "the openpgp key 0123ABCD: ", "in gpg's keyring"),
+    ],
+)
+def test_a_signing_key_that_is_missing_is_said_before_the_build(
+    source: Source, refused: Refused, remote: Path, signing: str, said: str, hint: str
+) -> None:
+    path = "overlays/example/environment.yaml"
+    source.edit(path, "branch: main", f"branch: main\n  signing: {{{signing}}}")
+    shutil.rmtree(source.path("base/wandb/charts"))  # a build would tell this
+    text = refused("publish", "example", "--repository", str(remote), code=3)
+    assert text.startswith(f"error: git cannot sign with {said}")
+    first, second = text.splitlines()
+    assert "commit-tree" not in first
+    assert hint in second
     assert show(remote, "for-each-ref") == ""
+
+
+def test_the_path_of_a_signing_key_counts_from_the_sources(
+    source: Source, run: Run, remote: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("ssh-keygen is not on PATH")
+    keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", ""]
+    subprocess.run([*keygen, "-f", str(source.path("sign"))], check=True)
+    path = "overlays/example/environment.yaml"
+    source.edit(path, "branch: main", "branch: main\n  signing: {format: ssh, key: sign.pub}")
+    monkeypatch.chdir(tmp_path)
+    argv = ("publish", "example", "--repository", str(remote), "--root", str(source.root))
+    assert run(*argv).code == 0
+    assert "-----BEGIN SSH SIGNATURE-----" in show(remote, "cat-file", "commit", "main")
 
 
 def test_the_hydrator_writes_branch_metadata_and_note(

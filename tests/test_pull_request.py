@@ -406,6 +406,14 @@ def test_publish_says_first_what_would_end_it(
     assert platform.branches() == {"main"}
 
 
+def test_a_forge_that_refuses_us_is_told_before_a_branch_is_left(
+    platform: Desk, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEALIFT_FORGE_TOKEN", "0123456789abcdef0123456789abcdef01234567")
+    assert "the token is wrong" in refused("publish", "example", "--pull-request", code=3)
+    assert platform.branches() == {"main"}
+
+
 # On what GitHub and GitLab document.
 
 

@@ -12,17 +12,10 @@ from pathlib import Path
 from builder.tools import git_refusals
 from builder.tools.command import CommandError
 from builder.tools.git import git, remote_head, unreachable
+from builder.tools.git_signing import Signing, commit_tree
 
 _FETCHED = "refs/sealift/fetched"
 _WRITTEN = "refs/heads/sealift-written"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Signing:
-    """How commits are signed: ``ssh`` or ``openpgp``, and the key as git's user.signingKey."""
-
-    format: str
-    key: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,24 +26,40 @@ class Entry:
     id: str
 
 
-def fetch(repository: Path, remote: str, ref: str, *, content: bool = False) -> str | None:
+def fetch(
+    repository: Path, remote: str, ref: str, *, content: bool = False, depth: int = 1
+) -> str | None:
     """Bring the newest commit of a branch, or of a whole ref, and return it; None without one.
 
-    Raises ToolError when the remote does not answer.
+    With a ``depth``, those before it come as well. Raises ToolError when the remote does not
+    answer.
     """
     full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
     if full.startswith("refs/heads/") and remote_head(repository, remote, full[11:]) is None:
         return None
-    argv = ["fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head"]
-    if not content and not Path(remote).is_absolute():  # git takes no folder for a promisor
-        argv += ["--filter=blob:none"]
+    argv = _fetching(remote, depth, content=content)
     try:
-        git(repository, [*argv, "--", remote, f"+{full}:{_FETCHED}"])
+        git(repository, [*argv, f"+{full}:{_FETCHED}"])
     except CommandError as error:
         if "couldn't find remote ref" in error.stderr:
             return None
         raise unreachable(remote, error) from error
     return lookup(repository, _FETCHED)
+
+
+def fetch_commit(repository: Path, remote: str, commit: str) -> None:
+    """Bring a commit with its trees. Raises ToolError when the remote does not give it."""
+    try:
+        git(repository, [*_fetching(remote, 1, content=False), commit])
+    except CommandError as error:
+        raise unreachable(remote, error) from error
+
+
+def _fetching(remote: str, depth: int, *, content: bool) -> list[str]:
+    argv = ["fetch", "--quiet", "--no-tags", f"--depth={depth}", "--no-write-fetch-head"]
+    if not content and not Path(remote).is_absolute():  # git takes no folder for a promisor
+        argv += ["--filter=blob:none"]
+    return [*argv, "--", remote]
 
 
 def lookup(repository: Path, name: str) -> str | None:
@@ -111,16 +120,11 @@ def write(
 ) -> str:
     """Make a commit upon ``parent`` in which ``files`` are all that stands below ``path``.
 
-    An empty ``path`` is the root of the branch. Returns the commit. Raises CommandError.
+    An empty ``path`` is the root of the branch. Returns the commit. Raises ToolError.
     """
     git(repository, ["fast-import", "--quiet", "--force"], stdin=_stream(files, path, parent))
-    argv = ["-c", "user.name=Sealift", "-c", "user.email=sealift@localhost"]
-    sign = []
-    if signing is not None:
-        argv += ["-c", f"gpg.format={signing.format}", "-c", f"user.signingKey={signing.key}"]
-        sign = ["-S"]
-    argv += ["commit-tree", *sign, *(["-p", parent] if parent else []), f"{_WRITTEN}^{{tree}}"]
-    return git(repository, argv, stdin=message.encode()).decode().strip()
+    tree = f"{_WRITTEN}^{{tree}}"
+    return commit_tree(repository, tree, message, parent=parent, signing=signing)
 
 
 def _stream(files: Mapping[str, bytes], path: str, parent: str | None) -> bytes:
@@ -179,6 +183,15 @@ def rehearse(repository: Path, remote: str, ref: str, tip: str | None) -> None:
 
 def parents(repository: Path, commit: str) -> list[str]:
     """Return the parents that a commit names, also those that a shallow fetch left out."""
+    return [line[7:] for line in _head(repository, commit) if line.startswith("parent ")]
+
+
+def committer(repository: Path, commit: str) -> str:
+    """Return who made a commit: name, and address in angle brackets."""
+    lines = (line for line in _head(repository, commit) if line.startswith("committer "))
+    return next(lines, "").removeprefix("committer ").rpartition("> ")[0] + ">"
+
+
+def _head(repository: Path, commit: str) -> list[str]:
     body = git(repository, ["cat-file", "commit", commit]).decode("utf-8", "replace")
-    head = body.partition("\n\n")[0]
-    return [line[7:] for line in head.splitlines() if line.startswith("parent ")]
+    return body.partition("\n\n")[0].splitlines()
