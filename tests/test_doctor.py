@@ -287,6 +287,29 @@ def test_a_repository_that_takes_a_push_is_not_changed(
     assert bool(before) is full
 
 
+def test_with_a_promoter_the_branch_that_is_pushed_to_is_tried(
+    source: Source, run: Run, served: Path
+) -> None:
+    path = "overlays/example/environment.yaml"
+    source.edit(path, "branch: main", "branch: main\n  mode: hydrator")
+    with git_http(served.parent) as server:
+        code, check = git_at(source, run, server.url("gitops.git"))
+    assert (code, check["state"]) == (0, "ok"), check
+    assert check["detail"].startswith("takes a push to environment/example-next, which will be")
+
+
+def test_the_bundle_of_another_environment_is_a_failure(
+    source: Source, run: Run, served: Path
+) -> None:
+    source.overlay("other", "resources: [../example]\n",
+                   "extends: example\npublish: {path: example}\n")  # fmt: skip
+    assert run("publish", "other", "--repository", str(served)).code == 0
+    with git_http(served.parent) as server:
+        code, check = git_at(source, run, server.url("gitops.git"))
+    assert (code, check["state"]) == (1, "failure")
+    assert "holds the bundle of other" in check["detail"]
+
+
 def test_a_repository_that_may_only_be_read_is_a_failure(
     source: Source, run: Run, served: Path
 ) -> None:
