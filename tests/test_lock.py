@@ -81,6 +81,21 @@ def test_a_tag_that_moved(site: MirrorSite) -> None:
     assert new in site.source.read(LOCK)
 
 
+def test_a_tag_that_moved_under_a_choice_of_platform(site: MirrorSite) -> None:
+    assert site.sealift("lock", "site").code == 0
+    before = site.source.read(LOCK)
+    site.push(IMAGES[0], filler=100)
+    result = site.sealift("lock", "site", "--platform", "linux/amd64")
+    assert (result.code, site.source.read(LOCK)) == (1, before)
+    assert f"error: {IMAGES[0]} [moved-tag]" in result.err
+    text = site.source.read("overlays/site/environment.yaml")
+    site.source.write("overlays/site/environment.yaml", text.replace('/m"', '/other"'))
+    assert site.run("airgap", "site").code == 0
+    result = site.sealift("lock", "site")
+    assert result.code == 1
+    assert result.err.count("[moved-tag]") == 1
+
+
 def test_every_failure_is_told(site: MirrorSite) -> None:
     missing = ("docker.io/acme/gone:1", "quay.io/acme/lost:2")
     site.environment(names=(*IMAGES, *missing))

@@ -67,6 +67,11 @@ class ImagesLock(Section, frozen=True):
     images: tuple[SourcedImage, ...] = ()
     platforms: tuple[str, ...] = ()
 
+    @property
+    def alone(self) -> bool:
+        """Whether an image is one platform's manifest alone, not the whole index."""
+        return len(set(self.platforms)) == 1
+
     def find(self, image: str) -> SourcedImage | None:
         """Return the entry of an image by its mirrored name, with its digest or without.
 
@@ -81,20 +86,55 @@ class ImagesLock(Section, frozen=True):
 def moved(before: ImagesLock, after: ImagesLock, *, place: str) -> Iterator[Finding]:
     """Yield a finding for each image whose name means something else than in the lock before.
 
-    Locks of other platforms cannot be compared: they hold other digests of the same images.
+    Locks of other platforms are held against each other by the platforms that both have; where
+    there is none, that is a warning. Images are told by their sources: their mirrored names change
+    with the registry's prefix and layout.
     """
-    if before.platforms != after.platforms:
-        return
+    sources = {entry.source: entry for entry in before.images if entry.source}
+    alike = before.platforms == after.platforms or not (before.alone or after.alone)
     for entry in after.images:
-        known = before.find(entry.image)
-        if known is not None and known.digest != entry.digest:
+        known = sources.get(entry.source) or before.find(entry.image)
+        if known is None or known.digest == entry.digest:
+            continue
+        both = _both(known, entry)
+        if alike or any(one != other for one, other in both.values()):
+            changes = [(known.digest, entry.digest)] if alike else both.values()
+            was, now = next((one, other) for one, other in changes if one != other)
             yield Finding(
                 code="moved-tag",
                 subject=entry.source or entry.image,
                 place=place,
-                cause=f"it was {known.digest} when it was locked, and is {entry.digest} now",
+                cause=f"it was {was} when it was locked, and is {now} now",
                 hint="find out who moved it, then lock it again with --accept-moved",
             )
+        elif not both:
+            yield Finding(
+                code="moved-unknown",
+                severity="warning",
+                subject=entry.source or entry.image,
+                place=place,
+                cause=f"it was locked for {_listed(before)} and is now for {_listed(after)}, so "
+                "nothing tells whether its tag has moved since",
+                hint=f"to know, run `sealift lock --check` for {_listed(before)} first",
+            )
+
+
+def _both(known: SourcedImage, entry: SourcedImage) -> dict[str, tuple[str, str]]:
+    """Return the digests, before and after, of each platform that both have."""
+    one, other = (_digests(image) for image in (known, entry))
+    return {platform: (one[platform], other[platform]) for platform in one if platform in other}
+
+
+def _digests(image: SourcedImage) -> dict[str, str]:
+    """Return the digests by platform; an image may have several manifests for one."""
+    found: dict[str, list[str]] = {}
+    for part in image.platforms:
+        found.setdefault(part.platform, []).append(part.digest)
+    return {platform: ", ".join(sorted(digests)) for platform, digests in found.items()}
+
+
+def _listed(lock: ImagesLock) -> str:
+    return ", ".join(lock.platforms) or "all platforms"
 
 
 def dump(lock: ImagesLock) -> str:

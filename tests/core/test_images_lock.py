@@ -1,12 +1,13 @@
 """``images.lock.yaml``: round trip, look-up, what is refused, what moved."""
 
+import msgspec
 import pytest
 
 from builder.core import images_lock
 from builder.core.errors import ConfigurationError
 from builder.core.images_lock import ImagesLock, Platform, SourcedImage
 
-A, B, C = (f"sha256:{c * 64}" for c in "abc")
+A, B, C, D = (f"sha256:{c * 64}" for c in "abcd")
 IMAGE = SourcedImage(
     image="registry.example.com/acme/app:1.0",
     source="docker.io/acme/app:1.0",
@@ -39,8 +40,6 @@ def test_errors_have_path_and_line() -> None:
 
 
 def _with(digest: str) -> ImagesLock:
-    import msgspec
-
     changed = msgspec.structs.replace(IMAGE, digest=digest)
     return msgspec.structs.replace(LOCK, images=(changed,))
 
@@ -51,6 +50,49 @@ def test_a_moved_tag_is_a_finding() -> None:
     assert list(images_lock.moved(LOCK, LOCK, place="")) == []
 
 
-def test_locks_of_other_platforms_are_not_compared() -> None:
-    other = ImagesLock(lock_version=1, images=_with(C).images)
-    assert list(images_lock.moved(LOCK, other, place="")) == []
+WHOLE = SourcedImage(
+    image=IMAGE.image,
+    source=IMAGE.source,
+    digest=C,
+    media_type=IMAGE.media_type,
+    size=2000,
+    platforms=(
+        Platform(platform="linux/amd64", digest=A, size=1000),
+        Platform(platform="linux/arm64", digest=B, size=1000),
+    ),
+)
+
+
+def _alone(platform: str, digest: str) -> ImagesLock:
+    parts = (Platform(platform=platform, digest=digest, size=1000),)
+    image = msgspec.structs.replace(WHOLE, digest=digest, platforms=parts)
+    return ImagesLock(lock_version=1, images=(image,), platforms=(platform,))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_lock_of_one_platform_is_held_against_that_platform_of_a_whole_one(turned: bool) -> None:
+    whole = ImagesLock(lock_version=1, images=(WHOLE,))
+    for digest, codes in ((A, []), (D, ["moved-tag"])):
+        locks = (_alone("linux/amd64", digest), whole)
+        before, after = locks if turned else locks[::-1]
+        assert [f.code for f in images_lock.moved(before, after, place="")] == codes
+
+
+def test_whole_images_are_compared_whatever_platforms_they_must_have() -> None:
+    whole = ImagesLock(lock_version=1, images=(WHOLE,))
+    changed = msgspec.structs.replace(WHOLE, digest=D)  # an attestation, say: no platform moved
+    after = ImagesLock(lock_version=1, images=(changed,), platforms=("linux/amd64", "linux/arm64"))
+    assert [f.code for f in images_lock.moved(whole, after, place="")] == ["moved-tag"]
+
+
+def test_what_cannot_be_compared_is_a_warning() -> None:
+    before, after = _alone("linux/amd64", A), _alone("linux/arm64", B)
+    (finding,) = images_lock.moved(before, after, place="")
+    assert (finding.code, finding.severity) == ("moved-unknown", "warning")
+    assert "linux/amd64" in finding.cause
+
+
+def test_a_moved_tag_is_found_under_another_mirrored_name() -> None:
+    image = msgspec.structs.replace(IMAGE, image="registry.example.com/other/app:1.0", digest=C)
+    after = msgspec.structs.replace(LOCK, images=(image,))
+    assert [f.code for f in images_lock.moved(LOCK, after, place="")] == ["moved-tag"]
