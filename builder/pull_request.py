@@ -167,7 +167,7 @@ def _yield(place: _Place, mine: PullRequest, newer: PullRequest) -> Proposal:
     """Leave the place to a run at the same time that opened a newer request."""
     _supersede(place, [mine], newer)
     place.warnings.append(
-        f"another run proposed {newer.url} at the same time, from {newer.head}: it stays open"
+        f"another run proposed {newer.url} at the same time, from {newer.head}: the newest counts"
     )
     return Proposal(pull_request=newer, warnings=tuple(place.warnings))
 
