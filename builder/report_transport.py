@@ -3,7 +3,8 @@
 from builder.core.text import count
 from builder.publish import Commit
 from builder.report_mirror import size
-from builder.transport.importing import Imported, Inside, Work
+from builder.target import Target
+from builder.transport.importing import Imported, Inside, Work, expected_charts
 from builder.transport.verify import Archive
 from builder.transport.writing import Exported
 
@@ -28,13 +29,23 @@ def exported_text(exported: Exported) -> str:
     return "\n".join([*lines, f"digest: {exported.digest}"])
 
 
-def work_text(archive: Archive, work: Work) -> str:
+def destination_text(target: Target) -> str:
+    """Write where commits go: who made the archive may have chosen that."""
+    return f"the commits go to {target.branch} of {target.repository}, {_folder(target)}"
+
+
+def _folder(target: Target) -> str:
+    return f"in {target.path}/" if target.path else "at its root"
+
+
+def work_text(archive: Archive, inside: Inside, work: Work) -> str:
     """Write what an import would do."""
     lines = [f"verified: {archive.source.volume.base.name}, {archive.digest}"]
     lines += [f"to push: {name}" for name in sorted(work.images)]
     lines += [f"to upload: chart {chart.name}-{chart.version}" for chart in work.charts]
-    if work.commit is not None:
+    if work.commit is not None and inside.target is not None:
         lines += [f"to commit: {work.commit.tree}" if work.commit.changed else "nothing to commit"]
+        lines += [destination_text(inside.target)]
     return "\n".join(lines)
 
 
@@ -43,13 +54,14 @@ def imported_text(archive: Archive, inside: Inside, done: Imported) -> str:
     total = sum(copied.size for copied in done.images)
     what = f"{count(len(done.images), 'image')}, {count(len(done.charts), 'chart')}"
     lines = [f"imported: {what}, {size(total)}; {done.present} were there already"]
-    if done.commit is not None:
-        lines += [_commit_text(done.commit)]
+    if done.commit is not None and inside.target is not None:
+        lines += [f"{_commit_text(done.commit)}, {_folder(inside.target)}"]
     elif inside.target is not None:
         lines += ["no commit was made: what it needs is not all there"]
+    charts = archive.contents.charts or expected_charts(archive)
     missing = [
         *(["images (--registry)"] if inside.prefix is None and archive.images else []),
-        *(["charts (--charts)"] if inside.store is None and archive.contents.charts else []),
+        *(["charts (--charts)"] if inside.store is None and charts else []),
         *(["commits (--repository)"] if inside.target is None else []),
     ]
     lines += [f"left out: {', '.join(missing)}"] if missing else []

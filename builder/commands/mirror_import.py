@@ -27,7 +27,9 @@ def import_(
     repository: Annotated[
         str | None, typer.Option("--repository", help="Git repository: URL or path.")
     ] = None,
-    branch: Annotated[str | None, typer.Option(help="Default: the archive's.")] = None,
+    branch: Annotated[
+        str | None, typer.Option(help="Default: the archive's, if that is main, or with --digest.")
+    ] = None,
     digest: Annotated[
         str | None,
         typer.Option("--digest", metavar="sha256:...", help="What `mirror export` printed."),
@@ -81,6 +83,13 @@ def import_(
         commits = given.contents.commits
         target = None
         if repository is not None:
+            if commits.branch != "main" and not (branch or digest):
+                raise ConfigurationError(
+                    f"its commits are for the branch {commits.branch!r}",
+                    where=archive.name,
+                    hint="name the branch with --branch; or give --digest, if the archive is to "
+                    "choose it",
+                )
             target = Target(
                 repository=repository, branch=branch or commits.branch, path=commits.path
             )
@@ -97,8 +106,10 @@ def import_(
             print("nothing was changed", file=sys.stderr)
             return 1
         if dry_run:
-            print(report_transport.work_text(given, work))
+            print(report_transport.work_text(given, inside, work))
             return 0
+        if target is not None:
+            print(report_transport.destination_text(target), file=sys.stderr)
         with report_mirror.Progress() as progress:
             done = importing.bring(given, work, inside, progress, replace=replace, jobs=jobs)
     said += done.findings

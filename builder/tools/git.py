@@ -7,7 +7,7 @@ name from outside, goes through :func:`git` here, which states each option itsel
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -94,8 +94,17 @@ def _check_url(remote: str) -> None:
         )
 
 
-def git(repository: Path, argv: Sequence[str], *, stdin: bytes | None = None) -> bytes:
-    """Run a git command in ``repository`` and return its output. Raises CommandError."""
+def git(
+    repository: Path,
+    argv: Sequence[str],
+    *,
+    stdin: bytes | None = None,
+    more: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run a git command in ``repository`` and return its output. Raises CommandError.
+
+    ``more`` is added to its environment.
+    """
     env: dict[str, str | None] = {
         **dict.fromkeys(_OF_A_REPOSITORY),
         "GIT_TERMINAL_PROMPT": "0",
@@ -103,6 +112,7 @@ def git(repository: Path, argv: Sequence[str], *, stdin: bytes | None = None) ->
         "GIT_OPTIONAL_LOCKS": "0",
         "SSH_ASKPASS_REQUIRE": "never",
         "LC_ALL": "C",
+        **(more or {}),
     }
     settings = [*_SETTINGS]
     url = next((a for a in argv if a.startswith(("https://", "http://"))), None)

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder.build import Build
+from builder.core import bundle_check, transport
 from builder.core import lock as locks
-from builder.core import transport
-from builder.core.errors import ConfigurationError
+from builder.core.errors import ConfigurationError, ToolError
 from builder.core.transport import Commits
 from builder.publish import (
     Commit,
@@ -86,22 +86,54 @@ def _tree(repo: Path, files: Mapping[str, bytes]) -> str:
     return str(git_branch.lookup(repo, f"{commit}^{{tree}}"))
 
 
-def bring(archive: Archive, target: Target, *, dry_run: bool) -> Commit:
-    """Bring an archive's commits to a branch; with ``dry_run``, only see whether that would work.
+def check(archive: Archive) -> dict[str, bytes]:
+    """Return the files that an archive's commits hold, looked at without any repository.
 
-    Raises ConfigurationError for commits that are not what the archive says, and where the branch
-    has what they would overwrite; ToolError when the repository does not take them.
+    Raises ConfigurationError for commits that are not what the archive says, and for files that do
+    not hold together, as :mod:`builder.core.bundle_check` has it.
     """
-    given = archive.contents.commits
+    with _scratch() as repo:
+        source = _unpack(repo, archive)
+        return _checked(repo, archive, source)
+
+
+def _unpack(repo: Path, archive: Archive) -> str:
+    """Bring an archive's commits into a repository; return where they stand, for people."""
     span = archive.spans[transport.GIT]
     source = f"{archive.source.volume.names(span.start, span.size)}: {transport.GIT}"
+    bundle = repo / "received.bundle"
+    with bundle.open("wb") as file:
+        for piece in archive.source.volume.chunks(span.content, span.size):
+            file.write(piece)
+    git_bundle.unpack(repo, bundle, archive.contents.commits.commit, source=source)
+    return source
+
+
+def bring(archive: Archive, files: Mapping[str, bytes], target: Target, *, dry_run: bool) -> Commit:
+    """Bring an archive's commits to a branch; with ``dry_run``, only see whether that would work.
+
+    ``files`` are those of :func:`check`. Raises ConfigurationError where the branch has what they
+    would overwrite; ToolError when the repository does not take them.
+    """
+    try:
+        return _bring(archive, files, target, dry_run=dry_run)
+    except ToolError as error:
+        if "--pull-request" not in (error.hint or ""):
+            raise
+        raise ToolError(
+            error.what,
+            hint="a protected branch takes no pushes: name another with --branch, and merge it "
+            "there; or let this account push",
+        ) from error
+
+
+def _bring(
+    archive: Archive, files: Mapping[str, bytes], target: Target, *, dry_run: bool
+) -> Commit:
+    given = archive.contents.commits
     with workplace(target) as (repo, remote):
-        bundle = repo / "received.bundle"
-        with bundle.open("wb") as file:
-            for piece in archive.source.volume.chunks(span.content, span.size):
-                file.write(piece)
-        git_bundle.unpack(repo, bundle, given.commit, source=source)
-        files = _checked(repo, archive, source)
+        if given.history:
+            _unpack(repo, archive)
         if dry_run:
             # A shallow repository would not know which commits come before which.
             fetch = git_bundle.fetch if given.history else git_branch.fetch
@@ -123,15 +155,19 @@ def _checked(repo: Path, archive: Archive, source: str) -> dict[str, bytes]:
     below = f":{given.path}" if given.history else ":"
     if git_branch.lookup(repo, f"{given.commit}{below}") != given.tree:
         raise transport.damaged(f"does not hold the tree {given.tree}", source)
+    if unlike := git_bundle.unlike_a_bundle(repo, given.tree):
+        raise transport.damaged(unlike, source)
     files = files_in(repo, given.tree)
     strange = next((path for path in files if not _PATH.fullmatch(path)), None)
     if strange is not None:
         raise transport.damaged(f"holds {strange!r}, which is no path of a bundle", source)
-    if not git_bundle.plain_files(repo, given.tree):
-        raise transport.damaged("holds links or programs, where plain files should be", source)
     span = archive.spans[transport.BUNDLE_LOCK]
     if files.get(locks.FILE) != archive.source.volume.read(span.content, span.size):
         raise transport.damaged(f"has another {locks.FILE} than the archive", source)
+    if wrong := bundle_check.check(files):
+        listed = "; ".join(f"{one.subject} [{one.code}]: {one.cause}" for one in wrong[:5])
+        more = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise transport.damaged(f"does not hold together: {listed}{more}", source)
     return files
 
 

@@ -7,6 +7,7 @@ from builder.core import image as images
 from builder.core.errors import ConfigurationError, ToolError
 from builder.core.findings import Finding
 from builder.core.images_lock import SourcedImage
+from builder.core.lock import LockedChart
 from builder.core.transport import Chart, Held
 from builder.mirror.charts import Store, put_chart
 from builder.mirror.copy import Copied, Progress, push
@@ -36,10 +37,11 @@ class Inside:
 class Work:
     """What an import will do, and what speaks against it.
 
-    ``near`` are blobs of the archive before, where the registry has them; ``replaced`` are titles
-    of what means something else there.
+    ``files`` are those of the commits; ``near`` are blobs of the archive before, where the registry
+    has them.
     """
 
+    files: Mapping[str, bytes]
     images: Mapping[str, SourcedImage] = field(default_factory=dict)
     charts: tuple[Chart, ...] = ()
     near: Mapping[str, Place] = field(default_factory=dict)
@@ -62,13 +64,14 @@ class Imported:
 def prepare(archive: Archive, inside: Inside, *, replace: bool, jobs: int) -> Work:
     """Ask the registry, the chart repository and the Git remote; change nothing.
 
-    Raises ConfigurationError for an archive of another registry, and for commits that the branch
-    does not take.
+    Raises ConfigurationError for an archive of another registry, for commits that are not those of
+    its lock, and for those that the branch does not take.
     """
     todo: dict[str, SourcedImage] = {}
     near: dict[str, Place] = {}
     found: list[Finding] = []
     present = 0
+    files = commits.check(archive)
     if inside.prefix is not None:
         _check_prefix(archive, inside.prefix)
         steps, failures = _steps(archive, inside.registries, jobs)
@@ -82,8 +85,11 @@ def prepare(archive: Archive, inside: Inside, *, replace: bool, jobs: int) -> Wo
         charts, more = _charts(archive, inside.store, replace=replace)
         present += len(archive.contents.charts) - len(charts)
         found += more
-    commit = commits.bring(archive, inside.target, dry_run=True) if inside.target else None
+    commit = None
+    if inside.target is not None:
+        commit = commits.bring(archive, files, inside.target, dry_run=True)
     return Work(
+        files=files,
         images=todo,
         charts=charts,
         near=near,
@@ -185,20 +191,9 @@ def _charts(
     todo, found = [], []
     for chart in archive.contents.charts:
         title = f"chart {chart.name}-{chart.version}"
-        try:
-            there = store.digest(chart.name, chart.version)
-        except ToolError as error:
-            found.append(
-                Finding(
-                    code="chart-store-failed",
-                    subject=title,
-                    place=store.title,
-                    cause=error.what,
-                    hint=error.hint or "is the chart repository reachable from here?",
-                )
-            )
-            continue
-        if there == chart.sha256:
+        there, failed = _there(chart, store)
+        found += failed
+        if failed or there == chart.sha256:
             continue
         todo.append(chart)
         if chart.sha256 not in archive.source.spans:
@@ -213,7 +208,54 @@ def _charts(
                     hint="find out why, then use --replace",
                 )
             )
+    for entry in expected_charts(archive):
+        title = f"chart {entry.name}-{entry.version}"
+        there, failed = _there(entry, store)
+        found += failed
+        if not failed and there != entry.sha256:
+            found.append(
+                Finding(
+                    code="chart-missing",
+                    subject=title,
+                    place=store.title,
+                    cause=f"{there or 'nothing'} is there, not {entry.sha256} as locked, and the "
+                    "archive does not bring it",
+                    hint="bring it there yourself, or export again: with --charts all have to be "
+                    "there before the commits are pushed",
+                )
+            )
     return tuple(todo), found
+
+
+def _there(chart: Chart | LockedChart, store: Store) -> tuple[str | None, list[Finding]]:
+    """Ask for the digest of a chart; a store that does not answer is a finding."""
+    try:
+        return store.digest(chart.name, chart.version), []
+    except ToolError as error:
+        return None, [
+            Finding(
+                code="chart-store-failed",
+                subject=f"chart {chart.name}-{chart.version}",
+                place=store.title,
+                cause=error.what,
+                hint=error.hint or "is the chart repository reachable from here?",
+            )
+        ]
+
+
+def expected_charts(archive: Archive) -> tuple[LockedChart, ...]:
+    """Return the charts of the lock that the archive lacks, and that belong where its others do.
+
+    What the cluster fetches from elsewhere is not for this chart repository.
+    """
+    brought = {(chart.name, chart.version) for chart in archive.contents.charts}
+    fetched = [chart for chart in archive.lock.charts if chart.repository]
+    places = {chart.repository for chart in fetched if (chart.name, chart.version) in brought}
+    return tuple(
+        chart
+        for chart in fetched
+        if (chart.name, chart.version) not in brought and (not places or chart.repository in places)
+    )
 
 
 def bring(
@@ -240,7 +282,7 @@ def bring(
             failures.append(Failure(subject=f"chart {chart.name}-{chart.version}", error=error))
     commit = None
     if inside.target is not None and not failures:
-        commit = commits.bring(archive, inside.target, dry_run=False)
+        commit = commits.bring(archive, work.files, inside.target, dry_run=False)
     return Imported(
         images=tuple(copied),
         charts=tuple(charts),

@@ -78,4 +78,30 @@ def test_what_is_no_plain_file(repo: Path, mode: str) -> None:
     blob = git(repo, ["hash-object", "-w", "--stdin"], stdin=b"/etc/passwd").decode().strip()
     entry = f"160000 commit {'1' * 40}" if mode == "160000" else f"{mode} blob {blob}"
     tree = git(repo, ["mktree", "--missing"], stdin=f"{entry}\tx\n".encode())
-    assert not git_bundle.plain_files(repo, tree.decode().strip())
+    assert "links or programs" in git_bundle.unlike_a_bundle(repo, tree.decode().strip())
+
+
+def folder(repo: Path, entries: list[str]) -> str:
+    listed = "".join(f"{entry}\n" for entry in entries).encode()
+    return git(repo, ["mktree"], stdin=listed).decode().strip()
+
+
+@pytest.mark.parametrize(("depth", "said"), [(3, ""), (5, "more than 20,000 files and folders")])
+def test_a_folder_that_stands_in_itself_often(repo: Path, depth: int, said: str) -> None:
+    blob = git(repo, ["hash-object", "-w", "--stdin"], stdin=b"x: 1\n").decode().strip()
+    tree = folder(repo, [f"100644 blob {blob}\tx.yaml"])
+    for _ in range(depth):
+        tree = folder(repo, [f"040000 tree {tree}\t{name}" for name in "abcdefghij"])
+    assert said in git_bundle.unlike_a_bundle(repo, tree)
+    assert bool(git_bundle.unlike_a_bundle(repo, tree)) == bool(said)
+
+
+def test_files_that_are_too_much_together(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blob = git(repo, ["hash-object", "-w", "--stdin"], stdin=b"12345").decode().strip()
+    tree = folder(repo, [f"100644 blob {blob}\t{name}" for name in "abc"])
+    monkeypatch.setattr(git_bundle, "MAX_BYTES", 15)
+    assert git_bundle.unlike_a_bundle(repo, tree) == ""
+    monkeypatch.setattr(git_bundle, "MAX_BYTES", 14)
+    assert "more than 14 bytes in all" in git_bundle.unlike_a_bundle(repo, tree)
+    monkeypatch.setattr(git_bundle, "MAX_FILE", 4)
+    assert "a file of 5 bytes" in git_bundle.unlike_a_bundle(repo, tree)
