@@ -4,7 +4,6 @@ Media types and fields as the OCI image specification and Docker's image manifes
 them.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,10 +13,13 @@ from builder.core import image as images
 from builder.core.errors import ToolError
 from builder.parallel import Failure, each
 from builder.registries import Registries
+from builder.tools import answers
 from builder.tools.registry import DOCKER_LIST, INDEX, Manifest, Place, RegistryError
 
 UNKNOWN = "unknown/unknown"
 _MAX_DEPTH = 3
+_IMPLIED = (("arm64", "v8"), ("amd64", "v1"))
+_PLATFORM = re.compile(r"[\w.-]+", re.ASCII)
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -81,8 +83,13 @@ def read(
     found = {name: Content(root=r, indexes=(), parts=()) for name, r in roots}
     level = [(name, _Child(platform="", manifest=root)) for name, root in roots]
     for _ in range(_MAX_DEPTH):
-        below = [(name, child) for name, known in level for child in _children(name, known)]
+        below: list[tuple[str, _Child]] = []
         for name, known in level:
+            try:
+                below += [(name, child) for child in _children(name, known)]
+            except RegistryError as error:
+                failures.append(Failure(subject=name, error=error))
+                continue
             if _is_index(known.manifest):
                 indexes = (*found[name].indexes, known.manifest)
                 found[name] = replace(found[name], indexes=indexes)
@@ -98,9 +105,17 @@ def read(
                 level.append((name, part))
         if not level:
             break
+    failures += [Failure(subject=name, error=_too_deep(name)) for name in {n: 0 for n, _ in level}]
     for failure in failures:
         found.pop(failure.subject, None)
     return found, failures
+
+
+def _too_deep(name: str) -> RegistryError:
+    return RegistryError(
+        f"{name} has indexes of indexes, more than {_MAX_DEPTH} deep",
+        hint="is it an image? Look at it with `skopeo inspect --raw`",
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,12 +145,14 @@ def _children(name: str, known: _Child) -> Sequence[_Child]:
         return [known]
     return [
         _Child(
-            platform=_platform(entry.get("platform") or {}),
+            platform=_platform(entry.get("platform") or {}, name),
             manifest=Manifest(
                 body=b"", digest=_digest(entry, name), media_type=str(entry.get("mediaType"))
             ),
         )
-        for entry in _value(known.manifest, name).get("manifests") or []
+        for entry in answers.mappings(
+            _value(known.manifest, name).get("manifests"), f"{name} has a list of manifests"
+        )
     ]
 
 
@@ -157,43 +174,48 @@ def _complete(name: str, child: _Child, registries: Registries) -> Part | _Child
 
 def _blobs(value: Mapping[str, Any], name: str) -> Iterable[tuple[str, int]]:
     """Yield digest and size of what a manifest refers to."""
-    try:
-        for entry in (value["config"], *value.get("layers", [])):
-            if not entry.get("urls"):  # a layer that may not be distributed stands elsewhere
-                yield _digest(entry, name), int(entry["size"])
-    except (KeyError, TypeError, ValueError) as error:
+    if "config" not in value:
+        kind = value.get("mediaType") or f"schema version {value.get('schemaVersion')}"
         raise RegistryError(
-            f"{name} has a manifest of a kind that cannot be mirrored: "
-            f"{value.get('mediaType') or 'schema version ' + str(value.get('schemaVersion'))}"
-        ) from error
+            f"{name} has a manifest of a kind that cannot be mirrored: {answers.shown(kind)}"
+        )
+    layers = answers.mappings(value.get("layers"), f"{name} has a list of layers")
+    for entry in (answers.mapping(value["config"], f"{name} has a configuration"), *layers):
+        if not entry.get("urls"):  # a layer that may not be distributed stands elsewhere
+            yield _digest(entry, name), answers.size(entry.get("size"), f"{name} has a blob")
 
 
 def _configured(place: Place, value: Mapping[str, Any], name: str) -> str:
     """Read the platform of an image without an index off its configuration."""
-    config = value.get("config") or {}
+    what = f"{name} has a configuration"
+    config = answers.mapping(value.get("config") or {}, what)
     if not str(config.get("mediaType")).endswith(("image.config.v1+json", "image.v1+json")):
         return UNKNOWN
-    try:
-        found = json.loads(place.registry.blob(place.repository, _digest(config, name)))
-    except ValueError as error:
-        raise RegistryError(f"{name} has a configuration that is not JSON") from error
-    return _platform(found if isinstance(found, dict) else {})
+    found = answers.loaded(place.registry.blob(place.repository, _digest(config, name)), what)
+    return _platform(answers.mapping(found, what), name)
 
 
 def _digest(entry: Mapping[str, Any], name: str) -> str:
     """Return the digest of a descriptor; it becomes a part of URLs, and may hold nothing else."""
     digest = str(entry.get("digest"))
     if not _SHA256.fullmatch(digest):
-        raise RegistryError(f"{name} refers to {digest[:80]!r}, which is not a sha256 digest")
+        raise RegistryError(
+            f"{name} refers to {answers.shown(digest)!r}, which is not a sha256 digest"
+        )
     return digest
 
 
-def _platform(value: Mapping[str, Any]) -> str:
+def _platform(value: Any, name: str) -> str:
     """Write a platform; a variant that its architecture implies is left out, as containerd does."""
-    parts = [value.get("os") or "unknown", value.get("architecture") or "unknown"]
-    variant = value.get("variant")
-    implied = (parts[1], variant) in (("arm64", "v8"), ("amd64", "v1"))
-    return "/".join(map(str, [*parts, *([variant] if variant and not implied else [])]))
+    known = answers.mapping(value, f"{name} has a platform")
+    parts = [known.get("os") or "unknown", known.get("architecture") or "unknown"]
+    variant = known.get("variant")
+    if (parts[1], variant) not in _IMPLIED and variant:
+        parts.append(variant)
+    for part in parts:
+        if not isinstance(part, str) or not _PLATFORM.fullmatch(part):
+            raise RegistryError(f"{name} has a platform {answers.shown(part)}, which is none")
+    return "/".join(parts)
 
 
 def _is_index(manifest: Manifest) -> bool:
@@ -201,8 +223,5 @@ def _is_index(manifest: Manifest) -> bool:
 
 
 def _value(manifest: Manifest, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads(manifest.body)
-    except ValueError as error:
-        raise RegistryError(f"{name} has a manifest that is not JSON") from error
-    return value if isinstance(value, dict) else {}
+    what = f"{name} has a manifest"
+    return answers.mapping(answers.loaded(manifest.body, what), what)

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from builder.core.cut import fit, inert
-from builder.core.diff.show import printable
 from builder.core.errors import ToolError
+from builder.core.text import printable
 from builder.tools.forges import Forge, PullRequest
 from builder.tools.forges.http import ForgeError
 

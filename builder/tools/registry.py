@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from builder.core.errors import ConfigurationError
+from builder.tools import answers
 from builder.tools.checked_reader import CheckedReader, DamagedError
 from builder.tools.docker_config import Login
 from builder.tools.registry_errors import RegistryError
 from builder.tools.registry_session import (
     ATTEMPTS,
-    MAX_BODY,
     Body,
     Response,
     Session,
@@ -31,6 +31,7 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 ACCEPT = ", ".join((INDEX, MANIFEST, DOCKER_LIST, DOCKER_MANIFEST))
+_ALGORITHMS = ("sha256", "sha384", "sha512")
 _OCTETS = "application/octet-stream"
 
 __all__ = ["MANIFEST", "Descriptor", "Manifest", "Registry", "RegistryError"]
@@ -92,7 +93,7 @@ class Registry:
         if response.status == 404:
             return None
         digest = response.headers.get("docker-content-digest", "")
-        size = int(response.headers.get("content-length") or 0)
+        size = answers.number(response.headers.get("content-length")) or 0
         if not digest:  # an optional header: then the manifest itself tells
             body = self.manifest(repository, reference)
             digest, size = _digest(body), len(body)
@@ -108,15 +109,13 @@ class Registry:
         response = self.request("GET", path, repository, {"Accept": ACCEPT}, ok=(200, 404))
         if response.status == 404:
             return None
-        digest = _digest(response.body)
-        expected = (
-            reference
-            if reference.startswith("sha256:")
-            else response.headers.get("docker-content-digest", "")
-        )
-        if expected.startswith("sha256:") and expected != digest:
-            raise self._damaged(repository, digest, expected)
+        said = response.headers.get("docker-content-digest", "")
+        for expected in [reference] if ":" in reference else [said] if said else []:
+            found = self._hashed(repository, response.body, expected)
+            if expected != found:
+                raise self._damaged(repository, found, expected)
         media_type = response.headers.get("content-type", "").partition(";")[0]
+        digest = _digest(response.body)
         return Manifest(body=response.body, digest=digest, media_type=media_type)
 
     def manifest(self, repository: str, reference: str) -> bytes:
@@ -129,7 +128,7 @@ class Registry:
     def blob(self, repository: str, digest: str) -> bytes:
         """Return a blob, checked against its digest."""
         with self.reading(repository, digest) as reader:
-            body = reader.read(MAX_BODY)
+            body = reader.read(answers.MAX_BODY)
             if reader.read(1):
                 raise RegistryError(f"{self.host}/{repository} has more than 64 MiB for {digest}")
             return body
@@ -202,9 +201,10 @@ class Registry:
     def _upload(self, repository: str, digest: str, body: Body, size: int) -> None:
         path = f"/v2/{repository}/blobs/uploads/"
         started = self.request("POST", path, repository, push=True, ok=(202,))
-        base = urllib.parse.urlsplit(f"{self.session.scheme}://{self.host}")
+        does = f"{self.host} wants a blob at"
+        base = answers.address(f"{self.session.scheme}://{self.host}", does)
         location = started.headers.get("location", "")
-        url = urllib.parse.urlsplit(urllib.parse.urljoin(base.geturl(), location))
+        url = answers.address(location, does, base=base.geturl() + path)
         # Behind a proxy, registries often have the scheme wrong: the host is what matters.
         if url.hostname != base.hostname or url.port not in (base.port, None, 443):
             raise RegistryError(f"{self.host} wants a blob to be pushed to another host")
@@ -235,6 +235,17 @@ class Registry:
     ) -> Response:
         """Send a request, logged in for the repository; raise RegistryError for another status."""
         return self.session.request(method, path, repository, headers, body, push=push, ok=ok)
+
+    def _hashed(self, repository: str, body: bytes, digest: str) -> str:
+        """Return the digest of a body by the algorithm of another one."""
+        algorithm = digest.partition(":")[0]
+        if algorithm not in _ALGORITHMS:
+            raise RegistryError(
+                f"{self.host}/{repository}: {answers.shown(digest)} is by an algorithm that cannot "
+                "be checked",
+                hint=f"those that can: {', '.join(_ALGORITHMS)}",
+            )
+        return f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
 
     def _damaged(self, repository: str, found: str, digest: str) -> DamagedError:
         return DamagedError(f"{self.host}/{repository}", found, digest)

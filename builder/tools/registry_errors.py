@@ -3,6 +3,7 @@
 import ssl
 
 from builder.core.errors import ToolError
+from builder.core.text import printable
 
 
 class RegistryError(ToolError):
@@ -19,4 +20,6 @@ def unreachable(host: str, error: Exception) -> RegistryError:
     hint = "is the registry reachable from here?"
     if isinstance(error, ssl.SSLError):
         hint = "name the CA that signed its certificate in SEALIFT_CA_FILE"
-    return RegistryError(f"cannot reach the registry {host}: {reason}", hint=hint, host=host)
+    return RegistryError(
+        f"cannot reach the registry {host}: {printable(str(reason))}", hint=hint, host=host
+    )

@@ -4,8 +4,8 @@ A login is sent when the registry asks for it (basic, or a token from the realm 
 to nobody else; it stands in no error.
 """
 
+import contextlib
 import http.client
-import json
 import queue
 import re
 import ssl
@@ -17,15 +17,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from builder.tools.connection import Connector
+from builder.tools import answers
 from builder.tools.docker_config import Login
+from builder.tools.registry_challenge import Challenge, challenges, chosen
 from builder.tools.registry_errors import RegistryError, unreachable
+from builder.tools.registry_routes import MOVED, Routes
 
 ATTEMPTS = 4
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+_TOKEN = re.compile(r"[!-~]+")
 _LATER = (429, 500, 502, 503, 504)
-_MOVED = (301, 302, 303, 307, 308)
-MAX_BODY = 64 * 1024 * 1024
+_CARRIED = ("accept", "range")  # to where a registry leads; a login never is
 
 
 class Readable(Protocol):
@@ -53,9 +54,8 @@ class Session:
     def __init__(self, host: str, *, login: Login | None, context: ssl.SSLContext | None) -> None:
         self.host = host
         self.login = login
-        self.context = context
-        self.scheme = "http" if context is None else "https"
-        self._connector = Connector(context)
+        self._routes = Routes(host, context)
+        self.scheme = self._routes.scheme
         self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
         self._tokens: dict[str, str] = {}
         self._asking: dict[str, threading.Lock] = {"": threading.Lock()}
@@ -85,7 +85,9 @@ class Session:
         """
         with self.opened(method, path, repository, headers, body, push=push, ok=ok) as answer:
             found = {name.lower(): value for name, value in answer.getheaders()}
-            return Response(status=answer.status, headers=found, body=_read(answer, self.host))
+            return Response(
+                status=answer.status, headers=found, body=answers.whole(answer, self.host)
+            )
 
     @contextmanager
     def opened(
@@ -103,10 +105,11 @@ class Session:
         scope = f"repository:{repository}:pull" + (",push" if push else "")
         connection, answer = self._authorised(method, path, dict(headers or {}), body, scope)
         try:
-            if answer.status in _MOVED and method in ("GET", "HEAD"):
+            if answer.status in MOVED and method in ("GET", "HEAD"):
                 location = answer.headers.get("location", "")
-                answer.read()
-                with self._elsewhere(method, location) as moved:
+                carried = {k: v for k, v in (headers or {}).items() if k.lower() in _CARRIED}
+                answers.drain(answer)
+                with self._routes.follow(method, path, location, carried) as moved:
                     self._check(moved, repository, ok)
                     yield moved
             else:
@@ -130,10 +133,13 @@ class Session:
         connection, answer = self._patiently(method, path, known, body)
         if answer.status != 401:
             return connection, answer
-        challenge = answer.headers.get("www-authenticate", "")
-        answer.read()
-        self._idle.put(connection)
-        token = self._authorise(challenge, scope, token)
+        offered = challenges(answer.headers.get_all("www-authenticate") or [])
+        answers.drain(answer)
+        if answer.isclosed():
+            self._idle.put(connection)
+        else:
+            connection.close()
+        token = self._authorise(self._choose(offered), scope, token)
         if not (body is None or isinstance(body, bytes)):
             raise RegistryError(f"the login at {self.host} ran out")  # asked for anew next time
         return self._patiently(method, path, headers | {"Authorization": token}, body)
@@ -166,9 +172,9 @@ class Session:
             self._reached = True
             if last or answer.status not in _LATER:
                 return connection, answer
-            wait = answer.headers.get("retry-after", "")
+            wait = answers.number(answer.headers.get("retry-after"))
             connection.close()
-            time.sleep(min(int(wait), 30) if wait.isdigit() else 0.1 * 2**attempt)
+            time.sleep(0.1 * 2**attempt if wait is None else min(wait, 30))
         raise AssertionError("unreachable")
 
     def _taken(self, *, fresh: bool) -> http.client.HTTPConnection:
@@ -177,82 +183,81 @@ class Session:
                 return self._idle.get_nowait()
         except queue.Empty:
             pass
-        return self._connector.connect(self.host)
+        return self._routes.connect(self.scheme, self.host)
 
-    @contextmanager
-    def _elsewhere(self, method: str, location: str) -> Iterator[http.client.HTTPResponse]:
-        """Follow a registry to its storage, which is given no credentials."""
-        url = urllib.parse.urlsplit(urllib.parse.urljoin(f"{self.scheme}://{self.host}", location))
-        self._check_scheme(url, "leads to")
-        connection = self._connector.connect(url.netloc)
-        path = f"{url.path}?{url.query}" if url.query else url.path
-        try:
-            connection.request(method, path, headers={"User-Agent": "sealift"})
-            yield connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
-            raise unreachable(self.host, error) from error
-        finally:
-            connection.close()
+    def _choose(self, offered: list[Challenge]) -> Challenge:
+        """Return the challenge to answer. Raises RegistryError where none can be."""
+        found = chosen(offered)
+        if found is not None:
+            return found
+        if not offered:
+            raise self.denied(host=self.host)
+        if any(challenge.scheme == "bearer" for challenge in offered):
+            what = "wants a token, and does not say from where: its challenge has no realm"
+        else:
+            kinds = ", ".join(answers.shown(challenge.scheme) for challenge in offered)
+            what = f"wants a login of a kind that Sealift does not know: {kinds}"
+        raise RegistryError(
+            f"{self.host} {what}",
+            hint="is it a registry, and is there a proxy in between that answers for it?",
+            host=self.host,
+        )
 
-    def _check_scheme(self, url: urllib.parse.SplitResult, does: str) -> None:
-        if url.scheme != "https" and not (self.context is None and url.scheme == "http"):
-            raise RegistryError(
-                f"{self.host} {does} {url.scheme}://{url.hostname}, which is not safe"
-            )
-
-    def _authorise(self, challenge: str, scope: str, refused: str | None) -> str:
+    def _authorise(self, challenge: Challenge, scope: str, refused: str | None) -> str:
         """Return what to send as Authorization, after a registry asked for it.
 
         Until the login has been good for once, one at a time asks: a wrong one is tried once only.
         """
         with self._asking[""]:
-            alone = challenge.lower().startswith("basic") or not self._proven
+            alone = challenge.basic or not self._proven
             asking = self._asking.setdefault(scope, threading.Lock())
             if alone:
                 return self._asked(challenge, scope, refused)
         with asking:
             return self._asked(challenge, scope, refused)
 
-    def _asked(self, challenge: str, scope: str, refused: str | None) -> str:
+    def _asked(self, challenge: Challenge, scope: str, refused: str | None) -> str:
         if self._refusal is not None:
             raise self._refusal
         token = self._tokens.get(scope) or self._tokens.get("")
         if token and token != refused:
             return token  # another thread has asked meanwhile
-        basic = challenge.lower().startswith("basic")
-        if basic and (self.login is None or refused):
+        if challenge.basic and (self.login is None or refused):
             raise self._refuse()
-        if basic and self.login:
+        if challenge.basic and self.login:
             token = self._tokens[""] = "Basic " + self.login.basic()
             return token
         token = self._tokens[scope] = f"Bearer {self._token(challenge, scope)}"
         return token
 
-    def _token(self, challenge: str, scope: str) -> str:
+    def _token(self, challenge: Challenge, scope: str) -> str:
         """Get a token as the registry's challenge says (distribution's token specification)."""
-        fields = dict(_CHALLENGE.findall(challenge))
-        realm = urllib.parse.urlsplit(fields.get("realm", ""))
-        self._check_scheme(realm, "wants the login at")
+        fields = challenge.fields
+        realm = self._routes.safe(fields["realm"], "wants the login at")
         query = {"service": fields.get("service", ""), "scope": fields.get("scope") or scope}
         headers = {"Authorization": "Basic " + self.login.basic()} if self.login else {}
-        connection = self._connector.connect(realm.netloc)
+        connection = self._routes.connect(realm.scheme, realm.netloc)
         try:
-            path = f"{realm.path}?{urllib.parse.urlencode(query)}"
+            before = f"{realm.query}&" if realm.query else ""
+            path = f"{realm.path}?{before}{urllib.parse.urlencode(query)}"
             connection.request("GET", path, headers={"User-Agent": "sealift", **headers})
             answer = connection.getresponse()
-            body = answer.read(MAX_BODY)
-            if answer.status == 401 and self.login:
-                raise self._refuse()
-            value: Any = json.loads(body) if answer.status == 200 else {}
-            token = value.get("token") or value.get("access_token")
-            if not token:
-                raise self.denied()
-            self._proven = True
-            return str(token)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            body = answer.read(answers.MAX_BODY)
+        except (OSError, http.client.HTTPException) as error:
             raise unreachable(self.host, error) from error
         finally:
             connection.close()
+        if answer.status == 401 and self.login:
+            raise self._refuse()
+        what = f"{self.host} gives a token"
+        value = answers.mapping(answers.loaded(body, what), what) if answer.status == 200 else {}
+        token = value.get("token") or value.get("access_token")
+        if not token:
+            raise self.denied()
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise RegistryError(f"{what} that cannot be sent", host=self.host)
+        self._proven = True
+        return token
 
     def _check(
         self, answer: http.client.HTTPResponse, repository: str, ok: tuple[int, ...]
@@ -262,10 +267,10 @@ class Session:
         if answer.status in (401, 403):
             basic = self._tokens.get("")
             raise self._refuse() if basic and answer.status == 401 else self.denied(repository)
-        try:
-            said = str(json.loads(answer.read(4096))["errors"][0]["message"])
-        except (ValueError, KeyError, IndexError, TypeError, OSError):
-            said = http.client.responses.get(answer.status, "")
+        said = ""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            said = answers.message(answer.read(4096))
+        said = said or http.client.responses.get(answer.status, "")
         what = f"{self.host}/{repository} answers {answer.status}: {said}"
         raise RegistryError(what.rstrip(": "))
 
@@ -283,13 +288,3 @@ class Session:
             "SEALIFT_REGISTRY_PASSWORD",
             host=host,
         )
-
-
-def _read(answer: http.client.HTTPResponse, host: str) -> bytes:
-    try:
-        body = answer.read(MAX_BODY)
-        if answer.read(1):
-            raise RegistryError(f"{host} answers with more than {MAX_BODY // 2**20} MiB")
-        return body
-    except (OSError, http.client.HTTPException) as error:
-        raise RegistryError(f"{host} broke off: {type(error).__name__}") from error

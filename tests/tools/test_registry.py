@@ -188,7 +188,7 @@ def test_a_blob_of_another_size_than_it_says(tmp_path: Path, lie: int) -> None:
     [
         ({"config": {"digest": "sha256:../../x", "size": 1}}, "which is not a sha256 digest"),
         ({"schemaVersion": 1, "fsLayers": []}, "cannot be mirrored: schema version 1"),
-        ([], "cannot be mirrored"),
+        ([], "is not a JSON object"),
     ],
 )
 def test_a_manifest_that_is_odd(moody: tuple[str, Site], manifest: Any, says: str) -> None:

@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from builder.core.cut import fit
-from builder.core.diff.show import printable, short
-from builder.core.text import count
+from builder.core.diff.show import short
+from builder.core.text import count, printable
 
 _NOTE = 400
 WIDTH = 300

@@ -8,15 +8,9 @@ from typing import Any
 
 from builder.core.diff.hidden import Hidden
 from builder.core.diff.model import FieldChange, Path
+from builder.core.text import printable
 
 WIDTH = 100
-# What has no shape: Unicode's Default_Ignorable_Code_Point, which str.isprintable() lets pass in
-# part, and the Braille pattern without dots.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff]"
-)
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*|\[.*\](?:#\d+)?")
 
 
@@ -49,21 +43,6 @@ def visible(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [visible(item) for item in value]
     return value
-
-
-def printable(text: str) -> str:
-    """Escape what is no printable character: it could act on a terminal, or hide text.
-
-    What is printable and yet invisible is escaped as well: two texts that differ look different.
-    """
-    if text.isprintable() and not _INVISIBLE.search(text):
-        return text
-    return "".join(c if c.isprintable() and not _INVISIBLE.match(c) else _escape(c) for c in text)
-
-
-def _escape(character: str) -> str:
-    number = ord(character)
-    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def short(text: str, width: int) -> str:

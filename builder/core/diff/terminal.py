@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from builder.core.diff.model import Diff, FieldChange, ImageChange, NestedChange, ResourceChange
-from builder.core.diff.show import alike, is_text, line_diff, path_text, printable, value_text
+from builder.core.diff.show import alike, is_text, line_diff, path_text, value_text
 from builder.core.diff.summary import TITLES, grouped, tally, verdict
-from builder.core.text import count
+from builder.core.text import count, printable
 
 _CODES = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "recreated": "!", "reordered": "~"}
