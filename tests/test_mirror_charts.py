@@ -1,6 +1,9 @@
 """Charts, brought to where controllers fetch them."""
 
+import errno
+import os
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -135,6 +138,38 @@ def test_a_folder_has_an_index_for_any_web_server(
     shutil.copytree(shelf, again)
     store(str(again)).put(step.path.read_bytes(), replace=False)
     assert (again / "index.yaml").read_text() == (shelf / "index.yaml").read_text()
+
+
+def test_a_chart_that_the_index_of_a_folder_does_not_have(tmp_path: Path) -> None:
+    """The name of another ends in its own."""
+    (tmp_path / "app-1.0.0.tgz").write_bytes(b"x")
+    listed = {"my-app": [{"version": "1.0.0", "urls": ["my-app-1.0.0.tgz"]}]}
+    index = tmp_path / "index.yaml"
+    index.write_text(yaml.safe_dump({"entries": listed}))
+    assert store(str(tmp_path)).digest("app", "1.0.0") is None
+    listed["app"] = [{"version": "1.0.0", "urls": ["https://x.example/app-1.0.0.tgz"]}]
+    index.write_text(yaml.safe_dump({"entries": listed}))
+    assert store(str(tmp_path)).digest("app", "1.0.0") == f"sha256:{sha256(b'x').hexdigest()}"
+    for odd in ("[]", "entries: []", "entries: {app: [1, {}]}", ""):
+        index.write_text(odd)
+        assert store(str(tmp_path)).digest("app", "1.0.0") is None
+
+
+def test_a_folder_on_a_full_disk_is_named(
+    source: Source, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = only(built(source, run), store(str(tmp_path)))
+
+    def full(*_: object) -> Path:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(ToolError) as caught:
+        copy_chart(step, store(str(tmp_path)), replace=False)
+    path = tmp_path / "operator-wandb-0.18.0.tgz"
+    assert caught.value.what == f"{path} cannot be written: No space left on device"
+    assert "make room" in str(caught.value.hint)
+    assert not list(tmp_path.glob(".operator*"))
 
 
 def test_a_url_with_credentials_is_refused() -> None:

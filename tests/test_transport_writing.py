@@ -1,15 +1,22 @@
 """An archive on disk: what is kept, what is written again, what is left alone."""
 
+import errno
+import os
 import resource
 import tracemalloc
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from builder.core import transport
 from builder.core.errors import ConfigurationError, ToolError
+from builder.core.transport import Span
 from builder.tools.checked_reader import DamagedError
+from builder.transport import volume as volumes
+from builder.transport import writing
 from builder.transport.verify import verify
+from builder.transport.volume import Volume
 from builder.transport.writing import Exported, write
 from tests.archives import Silent, archive, packing
 
@@ -110,3 +117,61 @@ def test_another_split_is_another_set_of_files(tmp_path: Path, layer: Path) -> N
     assert len(digests) == 1
     spans = transport.spans(packing(layer).contents, packing(layer).checksums)
     assert spans[-1].end + 1024 == (tmp_path / "None" / "site.tar").stat().st_size
+
+
+@pytest.mark.parametrize("name", ["site.tar", "site.tar.partial", "site.tar.sha256"])
+@pytest.mark.parametrize("there", [True, False])
+def test_nothing_is_written_through_a_link(
+    tmp_path: Path, layer: Path, name: str, there: bool
+) -> None:
+    victim, usb = tmp_path / "victim", tmp_path / "usb"
+    usb.mkdir()
+    if there:
+        victim.write_text("precious")
+    (usb / name).symlink_to(victim)
+    with pytest.raises(ConfigurationError, match="is a link") as caught:
+        write(packing(layer), usb / "site.tar", Silent(), split=None, jobs=1)
+    assert caught.value.where == str(usb / name)
+    assert victim.exists() == there
+    assert not there or victim.read_text() == "precious"
+    assert [path.name for path in usb.iterdir()] == [name]
+
+
+def test_a_link_that_comes_meanwhile_is_not_followed(
+    tmp_path: Path, layer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim, partial = tmp_path / "victim", tmp_path / "site.tar.partial"
+    victim.write_text("precious")
+    done = writing._done
+
+    def swap(volume: Volume, span: Span) -> bool:
+        found = done(volume, span)
+        partial.unlink(missing_ok=True)
+        partial.symlink_to(victim)
+        return found
+
+    monkeypatch.setattr(writing, "_done", swap)
+    with pytest.raises(ToolError, match="cannot be written"):
+        write(packing(layer), tmp_path / "site.tar", Silent(), split=None, jobs=1)
+    assert victim.read_text() == "precious"
+
+
+def test_a_full_disk_is_one_error_that_says_where(
+    tmp_path: Path, layer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    really = volumes._opened
+
+    def full(path: Path, flags: int = 0) -> BinaryIO:
+        if not flags:
+            opened.append(path)
+            if len(opened) > 3:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return really(path, flags)
+
+    monkeypatch.setattr(volumes, "_opened", full)
+    with pytest.raises(ToolError, match="No space left on device") as caught:
+        write(packing(layer), tmp_path / "site.tar", Silent(), split=None, jobs=1)
+    assert str(tmp_path / "site.tar.partial") in caught.value.what
+    assert "make room" in str(caught.value.hint)
+    assert len(opened) == 4  # and nothing was tried after that

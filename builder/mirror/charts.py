@@ -17,6 +17,7 @@ from builder.core.findings import Finding
 from builder.core.lock import LockedChart
 from builder.files import write_bytes, write_text
 from builder.registries import Registries
+from builder.tools import answers
 from builder.tools import charts as repositories
 from builder.tools.charts import Login
 from builder.tools.registry import MANIFEST
@@ -156,8 +157,10 @@ class Oci:
         found = self._registry.pull(self.repository(name), _tag(version))
         if found is None:
             return None
-        layers: list[dict[str, Any]] = json.loads(found.body).get("layers") or []
-        return next((str(x["digest"]) for x in layers if x.get("mediaType") == _CONTENT), "")
+        what = f"{self.title} has a manifest of {name} {version}"
+        manifest = answers.mapping(answers.loaded(found.body, what), what)
+        layers = answers.mappings(manifest.get("layers"), f"{what} with a list of layers")
+        return next((str(x.get("digest")) for x in layers if x.get("mediaType") == _CONTENT), "")
 
     def put(self, data: bytes, *, replace: bool) -> None:  # noqa: ARG002
         """Push as helm does; the caller has looked for what is there."""
@@ -179,13 +182,32 @@ class Folder:
     def digest(self, name: str, version: str) -> str | None:
         """Take the digest of the archive, where the index has it."""
         path = self._path / f"{name}-{version}.tgz"
-        index = self._path / "index.yaml"
-        if not path.is_file() or not index.is_file() or path.name not in index.read_text():
+        if not path.is_file() or path.name not in self._listed(name):
             return None
         return _sha256(path.read_bytes())
 
+    def _listed(self, name: str) -> set[str]:
+        """Return the archives of a chart that the index has."""
+        index = self._path / "index.yaml"
+        if not index.is_file():
+            return set()
+        value = yaml.load(index.read_text(errors="replace"), source=str(index))
+        entries = value.get("entries") if isinstance(value, dict) else None
+        versions = entries.get(name) if isinstance(entries, dict) else None
+        urls = [v.get("urls") for v in versions or () if isinstance(v, dict)]
+        return {str(url).rpartition("/")[2] for found in urls for url in found or ()}
+
     def put(self, data: bytes, *, replace: bool) -> None:  # noqa: ARG002
         """Write the archive, then an index of all that are in the folder."""
+        try:
+            self._put(data)
+        except OSError as error:
+            raise ToolError(
+                f"{error.filename or self._path} cannot be written: {error.strerror}",
+                hint="make room in this folder, or name another",
+            ) from error
+
+    def _put(self, data: bytes) -> None:
         metadata = _metadata(data, "the chart")
         write_bytes(self._path / f"{metadata['name']}-{metadata['version']}.tgz", data)
         entries: dict[str, list[dict[str, Any]]] = {}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from builder.core import transport
 from builder.core.errors import ConfigurationError, ToolError
@@ -16,6 +17,10 @@ CHUNK = 1 << 20
 PARTIAL = ".partial"
 _NUMBERED = re.compile(r"(.+\.tar)\.([0-9]{3,4})")
 _LINE = re.compile(r"([0-9a-f]{64})  ([^/\\\0]+)")
+
+
+class VolumeError(ToolError):
+    """The medium does not take what is written to it, or give what stands on it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,11 +64,11 @@ class Volume:
             yield piece
 
     def write(self, offset: int, data: bytes) -> None:
-        """Write a range. Raises ToolError."""
+        """Write a range. Raises VolumeError."""
         done = 0
         for path, inside, count in self.pieces(offset, len(data)):
             try:
-                with path.open("r+b") as file:
+                with _opened(path) as file:
                     file.seek(inside)
                     file.write(data[done : done + count])
             except OSError as error:
@@ -79,9 +84,14 @@ def prepare(base: Path, total: int, split: int | None) -> Volume:
     """Return the files of an archive to be written: those that are there, or partial ones.
 
     Files that are there already are the finished ones, and not to be written to. Raises
-    ConfigurationError when they are of another archive.
+    ConfigurationError when they are of another archive, and for links: what they lead to is not to
+    be written to.
     """
     named = transport.parts(total, split, base.name)
+    for name, _ in named:
+        _check_plain(base.parent / name)
+        _check_plain(base.parent / (name + PARTIAL))
+    _check_plain(sidecar(base))
     finished = [name for name, _ in named if (base.parent / name).exists()]
     lines = _lines(sidecar(base)) if sidecar(base).exists() else {}
     sizes = [(base.parent / name).stat().st_size for name in finished]
@@ -96,13 +106,28 @@ def prepare(base: Path, total: int, split: int | None) -> Volume:
             path = base.parent / name
             if not path.exists():
                 path = base.parent / (name + PARTIAL)
-                path.touch()
-                with path.open("r+b") as file:
+                with _opened(path, os.O_CREAT) as file:
                     file.truncate(size)
             paths.append(path)
     except OSError as error:
         raise _failed("cannot be written", base, error) from error
     return Volume(base=base, paths=tuple(paths), part=split or total, size=total)
+
+
+def _check_plain(path: Path) -> None:
+    """Raise ConfigurationError for what stands where a file is to be written, and is none."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise ConfigurationError(
+            "is a link, or no file at all, where the archive is to be written",
+            where=str(path),
+            hint="name another folder with -o, or remove it yourself",
+        )
+
+
+def _opened(path: Path, flags: int = 0) -> BinaryIO:
+    """Open a file to read and write, unless it is a link."""
+    handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o666)
+    return os.fdopen(handle, "r+b")
 
 
 def other(path: Path) -> ConfigurationError:
@@ -121,17 +146,20 @@ def finish(volume: Volume) -> tuple[Path, ...]:
     for path, final in zip(volume.paths, finals, strict=True):
         _flush(path)
         lines.append(f"{file_hash(path)}  {final.name}\n")
-    write_text(sidecar(volume.base), "".join(lines))
-    for path, final in zip(volume.paths, finals, strict=True):
-        if path != final:
-            path.replace(final)
+    try:
+        write_text(sidecar(volume.base), "".join(lines))
+        for path, final in zip(volume.paths, finals, strict=True):
+            if path != final:
+                path.replace(final)
+    except OSError as error:
+        raise _failed("cannot be written", sidecar(volume.base), error) from error
     return tuple(finals)
 
 
 def _flush(path: Path) -> None:
     """Have a file on its medium, which may be pulled out next. Raises ToolError."""
     try:
-        with path.open("rb+") as file:
+        with _opened(path) as file:
             os.fsync(file.fileno())
     except OSError as error:
         raise _failed("cannot be written", path, error) from error
@@ -227,10 +255,10 @@ def _check_file(path: Path) -> None:
         )
 
 
-def _failed(what: str, path: Path, error: OSError) -> ToolError:
+def _failed(what: str, path: Path, error: OSError) -> VolumeError:
     hints = {
         errno.EFBIG: "the file system takes no file of that size: use --split 4GB",
         errno.ENOSPC: "make room; the next run goes on with what is there",
     }
     reason = f"{path} {what}: {error.strerror}"
-    return ToolError(reason, hint=hints.get(error.errno or 0))
+    return VolumeError(reason, hint=hints.get(error.errno or 0))

@@ -6,7 +6,7 @@ with the members that have none.
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from builder.core import transport
@@ -19,7 +19,7 @@ from builder.tools.registry import RegistryError
 from builder.tools.registry_session import ATTEMPTS
 from builder.transport import volume as volumes
 from builder.transport.packing import Packing
-from builder.transport.volume import CHUNK, PARTIAL, Volume
+from builder.transport.volume import CHUNK, PARTIAL, Volume, VolumeError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +60,8 @@ def write(
     writer = _Writer(packing, volume, small, progress)
     progress.planned(sum(span.size for span in todo))
     _, failures = each(writer.member, todo, jobs, lambda span: span.name, stop=progress.stop)
+    if writer.broken:
+        raise writer.broken[0]  # one cause, whatever could not be written for it
     if failures:
         return None, failures
     if volume.read(total - len(transport.END), len(transport.END)) != transport.END:
@@ -100,9 +102,19 @@ class _Writer:
     volume: Volume
     small: dict[str, bytes]
     progress: Progress
+    broken: list[VolumeError] = field(default_factory=list)
 
     def member(self, span: Span) -> None:
-        """Write one member, its header last."""
+        """Write one member, its header last; nothing more once the medium takes no more."""
+        if self.broken:
+            raise self.broken[0]
+        try:
+            self._write(span)
+        except VolumeError as error:
+            self.broken.append(error)
+            raise
+
+    def _write(self, span: Span) -> None:
         if span.name in self.small:
             self.volume.write(span.content, self.small[span.name])
             self.progress.advanced(span.size)
