@@ -26,6 +26,7 @@ from builder.commands.sync import sync
 from builder.commands.vendor import vendor
 from builder.commands.verify import verify
 from builder.core.errors import SealiftError
+from builder.core.text import lines
 
 EXIT_CODES = (
     "Exit codes: 0 fine; 1 findings, or a difference; 2 wrong usage or configuration; "
@@ -91,9 +92,9 @@ def main(argv: list[str] | None = None) -> int:
             print("interrupted", file=sys.stderr)
         return outcome if isinstance(outcome, int) else 0
     except SealiftError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(lines(f"error: {error}"), file=sys.stderr)
         if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+            print(lines(f"hint: {error.hint}"), file=sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)

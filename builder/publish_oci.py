@@ -77,10 +77,13 @@ def _check_owner(before: Manifest, environment: str, reference: str) -> None:
     """Raise ConfigurationError when a tag holds what is not an artifact of this environment."""
     try:
         manifest = json.loads(before.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         manifest = None
-    manifest = manifest if isinstance(manifest, dict) else {}
-    config, notes = manifest.get("config") or {}, manifest.get("annotations") or {}
+    parts = manifest if isinstance(manifest, dict) else {}
+    config, notes = (
+        part if isinstance(part, dict) else {}
+        for part in (parts.get("config"), parts.get("annotations"))
+    )
     owner = notes.get(TITLE) if config.get("mediaType") == CONFIG else None
     if owner == environment:
         return

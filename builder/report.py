@@ -11,13 +11,14 @@ from builder.build import Build
 from builder.core.explain import Place
 from builder.core.findings import Finding
 from builder.core.references import Reference
-from builder.core.text import count, table
+from builder.core.text import count, lines, table
 from builder.core.verify import leaves
 from builder.deliver import Delivery
 from builder.publish import Commit, Target
 from builder.pull_request import Proposal
 
 _MAX_SUBJECTS = 4
+_INDENT = " " * 9  # of the second line of a text, which looks like no finding
 
 
 def _json(value: Any) -> str:
@@ -33,10 +34,10 @@ def findings_text(findings: Sequence[Finding]) -> str:
         key = (finding.severity, finding.code, subject, finding.cause, _common(finding))
         groups.setdefault(key, []).append(finding)
     for (severity, code, _, cause, _), members in groups.items():
-        lines = [f"{severity}: {_subjects(members)} [{code}]", f"  cause: {cause}"]
-        lines += [f"  place: {finding.place}" for finding in members]
-        lines.append(f"  next:  {members[0].hint}")
-        blocks.append("\n".join(lines))
+        block = [f"{severity}: {_subjects(members)} [{code}]", f"  cause: {cause}"]
+        block += [f"  place: {finding.place}" for finding in members]
+        block.append(f"  next:  {members[0].hint}")
+        blocks.append("\n".join(lines(part, _INDENT) for part in block))
     return "\n".join(blocks)
 
 

@@ -8,9 +8,10 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from builder.core.checks import Check, counts
-from builder.core.text import count
+from builder.core.text import count, lines
 
 _FOLDED = 4
+_INDENT = " " * 13  # of the second line of a text, which looks like no check
 # XML 1.0 has no way to write these.
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -23,16 +24,18 @@ def text(checks: Sequence[Check], *, verbose: bool) -> str:
         well = [check for check in listed if check.state == "ok"]
         folded = not verbose and len(well) > _FOLDED
         shown = [check for check in listed if not folded or check.state != "ok"]
-        lines = [group, *(line for check in shown for line in _lines(check))]
+        block = [group, *(line for check in shown for line in _lines(check))]
         if folded:
-            lines.append(f"  ok       {len(well)} checks, as {well[0].subject}: {well[0].detail}")
-        blocks.append("\n".join(lines))
+            first = f"{well[0].subject}: {well[0].detail}"
+            block.append(lines(f"  ok       {len(well)} checks, as {first}", _INDENT))
+        blocks.append("\n".join(block))
     return "\n".join([*blocks, "", verdict(checks)])
 
 
 def _lines(check: Check) -> list[str]:
-    lines = [f"  {check.state:<7}  {check.subject}: {check.detail}"]
-    return [*lines, f"           next: {check.hint}"] if check.hint else lines
+    found = [f"  {check.state:<7}  {check.subject}: {check.detail}"]
+    found += [f"           next: {check.hint}"] if check.hint else []
+    return [lines(part, _INDENT) for part in found]
 
 
 def verdict(checks: Sequence[Check]) -> str:

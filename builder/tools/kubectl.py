@@ -27,6 +27,8 @@ _KEYS = (
 )
 _DEFAULT = ("metadata", "annotations", "ingressclass.kubernetes.io/is-default-class")
 _DENIED = re.compile(r"Forbidden|Unauthorized|must be logged in|provide credentials", re.I)
+_VERSION = re.compile(r"v?[0-9]{1,6}\.[0-9]{1,6}[\w.+~-]{0,80}", re.ASCII)
+_PART = re.compile(r"[a-z0-9][\w.-]*", re.ASCII)
 _CERTIFICATE = re.compile(r"x509|certificate", re.I)
 
 
@@ -53,15 +55,23 @@ class Cluster:
 
     def version(self) -> str:
         """Return the version of the API server, as ``1.30.4``. Raises ToolError."""
-        found = json.loads(self._run(["get", "--raw", "/version"]))
-        return str(found.get("gitVersion") or "").removeprefix("v")
+        found = _loaded(self._run(["get", "--raw", "/version"]), "/version")
+        version = str(found.get("gitVersion") or "")
+        if not _VERSION.fullmatch(version):
+            raise _odd(f"a gitVersion {version[:80]!r}, which is no version")
+        return version.removeprefix("v")
 
     def platforms(self) -> frozenset[str]:
         """Return ``os/architecture`` of all nodes. Raises ToolError."""
         infos = [get(node, ("status", "nodeInfo")) for node in self._items("nodes")]
-        return frozenset(
-            f"{info['operatingSystem']}/{info['architecture']}" for info in infos if info
-        )
+        pairs = [
+            (str(info.get("operatingSystem")), str(info.get("architecture")))
+            for info in infos
+            if isinstance(info, dict)
+        ]
+        if not all(_PART.fullmatch(part) for pair in pairs for part in pair):
+            raise _odd("nodes without an operating system or architecture")
+        return frozenset("/".join(pair) for pair in pairs)
 
     def ingress_classes(self) -> dict[str, bool]:
         """Return the ingress classes, and whether each is the default. Raises ToolError."""
@@ -80,9 +90,10 @@ class Cluster:
         return frozenset(lines[1:]) if lines else None
 
     def _items(self, resource: str) -> list[dict[str, Any]]:
-        found = json.loads(self._run(["get", resource, "--output", "json"]))
-        items: list[dict[str, Any]] = found.get("items") or []
-        return items
+        items = _loaded(self._run(["get", resource, "--output", "json"]), resource).get("items")
+        if not isinstance(items, list | None) or not all(isinstance(i, dict) for i in items or []):
+            raise _odd(f"{resource} that are not a list of objects")
+        return items or []
 
     def _run(self, argv: Sequence[str]) -> str:
         options = [f"--request-timeout={TIMEOUT}s", f"--cache-dir={self.cache}"]
@@ -105,6 +116,23 @@ def cluster(kubeconfig: str, context: str = "") -> Iterator[Cluster]:
         raise ToolError(f"there is no kubeconfig {missing[0]}", hint="name one by --kubeconfig")
     with tempfile.TemporaryDirectory(prefix="sealift-kubectl-") as folder:
         yield Cluster(kubeconfig=kubeconfig, context=context, kubectl=find(), cache=Path(folder))
+
+
+def _loaded(text: str, what: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _odd(f"{what} that is not JSON") from error
+    if not isinstance(found, dict):
+        raise _odd(f"{what} that is not a JSON object")
+    return found
+
+
+def _odd(what: str) -> ToolError:
+    return ToolError(
+        f"the API server gives {what}",
+        hint="is what the kubeconfig names an API server, or something in between?",
+    )
 
 
 def _failed(error: CommandError) -> ToolError:
