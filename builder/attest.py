@@ -1,6 +1,7 @@
 """The statement of a build, its signature; and a bundle held against both, without the sources."""
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,7 @@ def read(folder: Path) -> dict[str, bytes]:
     """Read a bundle's folder; what stands beside a bundle at the root of a branch is left out.
 
     Raises ConfigurationError for one that is not there, and for what is no plain file in it: a link
-    could lead anywhere.
+    could lead anywhere, and a program is another thing to Git.
     """
     if not folder.is_dir():
         raise ConfigurationError("is not the folder of a bundle", where=str(folder))
@@ -81,7 +82,14 @@ def read(folder: Path) -> dict[str, bytes]:
                 )
         for name in names:
             path = below / name
-            if path.stat().st_size > MAX_FILE:
+            state = path.stat()
+            if state.st_mode & stat.S_IXUSR:
+                raise ConfigurationError(
+                    "is marked as a program: a bundle has none, and Git would give another tree",
+                    where=str(path),
+                    hint="chmod -x; on a file system without modes, verify a copy elsewhere",
+                )
+            if state.st_size > MAX_FILE:
                 raise ConfigurationError("is larger than a bundle's files are", where=str(path))
             files[path.relative_to(folder).as_posix()] = path.read_bytes()
     return files

@@ -231,6 +231,13 @@ def test_a_link_is_refused(bundle: Path, refused: Refused) -> None:
     assert "not a plain file" in refused("verify", str(bundle))
 
 
+def test_a_program_is_refused(bundle: Path, refused: Refused) -> None:
+    """Git would give another tree for it."""
+    (bundle / DEPLOYMENT).chmod(0o744)
+    said = refused("verify", str(bundle))
+    assert f"{DEPLOYMENT}: is marked as a program" in said
+
+
 def test_what_is_no_bundle_is_refused(source: Source, refused: Refused) -> None:
     assert "not the folder of a bundle" in refused("verify", "nowhere")
 
@@ -351,6 +358,38 @@ def test_a_signature_for_another_purpose_is_wrong(bundle: Path, run: Run, statem
     subprocess.run(argv, check=True, stderr=subprocess.DEVNULL)
     found = codes(run, bundle, "--statement", str(statement), "--key", f"{private}.pub")
     assert found == {("wrong-signature", str(statement))}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "cause"),
+    [
+        ("key", "it is a signature by another key"),
+        ("statement", "it is a signature of something else"),
+        ("purpose", "it was made for another purpose than 'sealift'"),
+        ("signature", "it is no signature by ssh-keygen"),
+    ],
+)
+def test_why_a_signature_is_wrong(
+    bundle: Path, run: Run, statement: Path, key: Key, spoil: str, cause: str
+) -> None:
+    private = statement.parents[2] / "release"
+    signed = statement.with_name(statement.name + ".sig")
+    if spoil == "key":
+        private = key("other")
+    elif spoil == "statement":
+        statement.write_text(statement.read_text() + "\n")
+    elif spoil == "purpose":
+        signed.unlink()
+        argv = ["ssh-keygen", "-q", "-Y", "sign", "-n", "git", "-f", str(private), str(statement)]
+        subprocess.run(argv, check=True, stderr=subprocess.DEVNULL)
+    else:
+        signed.write_text("garbage")
+    argv = ["verify", str(bundle), "--statement", str(statement), "--key", f"{private}.pub"]
+    result = run(*argv)
+    assert result.code == 1
+    assert cause in result.err + result.out
+    assert "ssh-keygen -Y" not in result.err + result.out
+    assert "sealift-sign-" not in result.err + result.out
 
 
 def test_no_signature_is_not_a_right_one(bundle: Path, run: Run, statement: Path) -> None:

@@ -80,8 +80,22 @@ def verify(data: bytes, signature: bytes, key: str) -> str:
         except CommandError as error:
             if error.returncode is None:
                 raise
-            return _said(error)
+            return _why(error) if stdin is not None else _said(error)
         return ""
+
+
+def _why(error: CommandError) -> str:
+    """Say why ssh-keygen refuses a signature; for another key it says nothing at all."""
+    said = error.stderr.strip()
+    if not said:
+        return "it is a signature by another key"
+    if "incorrect signature" in said:
+        return "it is a signature of something else: the statement has changed since, or is another"
+    if "namespace does not match" in said:
+        return f"it was made for another purpose than {NAMESPACE!r} (ssh-keygen -n)"
+    if "parse signature" in said:
+        return "it is no signature by ssh-keygen"
+    return said.splitlines()[0]
 
 
 def _offline() -> list[str]:
