@@ -9,7 +9,7 @@ from typing import Any
 
 from builder.core import yaml
 from builder.core.findings import Finding
-from builder.core.section import Section, parse
+from builder.core.section import Section, check_version, parse
 from builder.core.texts import Sha256
 
 FILE = "images.lock.yaml"
@@ -148,4 +148,5 @@ def dump(lock: ImagesLock) -> str:
 def load(text: str, *, source: str = FILE) -> ImagesLock:
     """Read the lock; raise ConfigurationError with line and key path of what is wrong."""
     value: Any = yaml.load(text, source=source)
+    check_version(value, VERSION, source)
     return parse(ImagesLock, value, text, source)

@@ -12,7 +12,7 @@ from builder.core.images_lock import ImagesLock
 from builder.core.manifests import ResourceId
 from builder.core.nested import NestedChart
 from builder.core.references import Reference
-from builder.core.section import Section, parse
+from builder.core.section import Section, check_version, parse
 
 FILE = "bundle.lock.yaml"
 VERSION = 1
@@ -103,4 +103,5 @@ def dump(lock: Lock) -> str:
 def load(text: str, *, source: str = FILE) -> Lock:
     """Read a lock; raise ConfigurationError with the key path and line of what is wrong."""
     value: Any = yaml.load(text, source=source)
+    check_version(value, VERSION, source)
     return parse(Lock, value, text, source)

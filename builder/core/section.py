@@ -38,6 +38,27 @@ def parse(model: type[T], value: Any, text: str, source: str) -> T:
     return msgspec.convert({} if value is None else value, model)
 
 
+def check_version(value: Any, known: int, source: str) -> None:
+    """Refuse a lock that a later Sealift wrote, before its unknown keys are; or one of no version.
+
+    ``value`` is what was read. Raises ConfigurationError.
+    """
+    version = value.get("lockVersion") if isinstance(value, dict) else None
+    if not isinstance(version, int) or version == known:
+        return  # the model tells what else is wrong
+    if version > known:
+        raise ConfigurationError(
+            f"lockVersion {version} was written by a newer Sealift; this one reads {known}",
+            where=source,
+            hint="use the Sealift that wrote it, or a newer one",
+        )
+    raise ConfigurationError(
+        f"lockVersion {version} is none that Sealift ever wrote; this one reads {known}",
+        where=source,
+        hint="have the file written again",
+    )
+
+
 def schema(model: type[Section]) -> dict[str, Any]:
     """Return the JSON Schema of a configuration file; an optional key is left out, never null."""
     return dict(_without_null(msgspec.json.schema(model)))

@@ -96,3 +96,19 @@ def test_a_moved_tag_is_found_under_another_mirrored_name() -> None:
     image = msgspec.structs.replace(IMAGE, image="registry.example.com/other/app:1.0", digest=C)
     after = msgspec.structs.replace(LOCK, images=(image,))
     assert [f.code for f in images_lock.moved(LOCK, after, place="")] == ["moved-tag"]
+
+
+@pytest.mark.parametrize(
+    ("version", "says"), [("99", "written by a newer Sealift"), ("0", "none that Sealift ever")]
+)
+def test_a_lock_of_another_version_is_refused(version: str, says: str) -> None:
+    text = images_lock.dump(LOCK).replace("lockVersion: 1", f"lockVersion: {version}\nnews: 1")
+    with pytest.raises(ConfigurationError, match=says) as caught:
+        images_lock.load(text, source="x/images.lock.yaml")
+    assert caught.value.where == "x/images.lock.yaml"
+
+
+def test_a_lock_version_that_is_no_number_is_told_with_its_line() -> None:
+    text = images_lock.dump(LOCK).replace("lockVersion: 1", "lockVersion: a")
+    with pytest.raises(ConfigurationError, match=r":2: lockVersion"):
+        images_lock.load(text)

@@ -32,6 +32,8 @@ def test_a_lock_that_is_written_is_read_back() -> None:
     [
         ("lockVersion: 1", "lockVersion: one",
          'bundle.lock.yaml:2: lockVersion: "one" is not of type "integer"'),
+        ("lockVersion: 1", "lockVersion: 99\nnews: 1",
+         "bundle.lock.yaml: lockVersion 99 was written by a newer Sealift"),
         ("  digest: ''\n", "", 'bundle.lock.yaml:13: images.0: "digest" is a required property'),
         ("kubernetes:", "kubernets:",
          "bundle.lock.yaml:2: the file: \"kubernetes\" is a required property\n"
