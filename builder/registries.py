@@ -42,7 +42,7 @@ class Registries:
         trusted = os.environ.get("SEALIFT_CA_FILE")
         self.ca_file = ca_file or (Path(trusted) if trusted else None)
         self.plain = {*plain_http, *([own] if os.environ.get("SEALIFT_PLAIN_HTTP") == "1" else [])}
-        self._opened: dict[str, Registry] = {}
+        self._opened: dict[tuple[str, str], Registry] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -56,24 +56,30 @@ class Registries:
         """Return where the content of an image is read and written."""
         host, _, path = self.via.get(name.registry, name.registry).partition("/")
         repository = f"{path}/{name.repository}" if path else name.repository
-        return Place(registry=self.at(host), repository=repository)
+        namespace = docker_config.namespace(host, repository)
+        return Place(registry=self._at(host, namespace), repository=repository)
 
     def at(self, host: str) -> Registry:
         """Return the registry at a host, port included."""
+        return self._at(host, "")
+
+    def _at(self, host: str, namespace: str) -> Registry:
+        """Return the registry with the login of a namespace, where there is one."""
+        key = (host, namespace)
         with self._lock:
-            if host not in self._opened:
-                self._opened[host] = Registry(
+            if key not in self._opened:
+                self._opened[key] = Registry(
                     host,
-                    login=self._login_for(host),
+                    login=self._login_for(host, namespace),
                     ca_file=self.ca_file,
                     plain_http=host in self.plain,
                 )
-            return self._opened[host]
+            return self._opened[key]
 
-    def _login_for(self, host: str) -> Login | None:
+    def _login_for(self, host: str, namespace: str) -> Login | None:
         if self._login is not None and host == self.own:
             return self._login
-        return docker_config.find(host, own=self.own, named=self._named)
+        return docker_config.find(host, own=self.own, named=self._named, namespace=namespace)
 
 
 def parse_via(entries: Collection[str]) -> dict[str, str]:

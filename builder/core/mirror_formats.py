@@ -136,7 +136,11 @@ def _hauler(work: Work) -> str:
 
 
 def _zarf(work: Work) -> str:
-    """Write a package of Zarf: docs.zarf.dev/schema/v1alpha1-package."""
+    """Write a package of Zarf: docs.zarf.dev/schema/v1alpha1-package.
+
+    Outside its own registry, it places images by their repositories, without the host.
+    """
+    _strip_host("zarf", work)
     component = {"name": "images", "required": True, "images": [str(s) for s, _, _ in work.pairs]}
     document = {
         "apiVersion": "zarf.dev/v1alpha1",
@@ -144,11 +148,19 @@ def _zarf(work: Work) -> str:
         "metadata": {"name": f"{work.name}-images"},
         "components": [component],
     }
-    return yaml.dump(document)
+    header = (
+        "# zarf package create DIRECTORY && zarf package mirror-resources PACKAGE --images "
+        f"--no-img-checksum --registry-url {work.registry.prefix}\n"
+    )
+    return header + yaml.dump(document)
 
 
 def _oc_mirror(work: Work) -> str:
-    """Write an image set of oc-mirror v2: ``mirror.openshift.io/v2alpha1``."""
+    """Write an image set of oc-mirror v2: ``mirror.openshift.io/v2alpha1``.
+
+    It places images by their repositories, without the host.
+    """
+    _strip_host("oc-mirror", work)
     document = {
         "apiVersion": "mirror.openshift.io/v2alpha1",
         "kind": "ImageSetConfiguration",
@@ -156,7 +168,11 @@ def _oc_mirror(work: Work) -> str:
             "additionalImages": [{"name": _by_digest(source)} for source, _, _ in work.pairs]
         },
     }
-    return yaml.dump(document)
+    header = (
+        "# oc mirror --v2 -c FILE --workspace file://DIRECTORY "
+        f"docker://{work.registry.prefix}; tags are not carried\n"
+    )
+    return header + yaml.dump(document)
 
 
 def _mirror_set(kind: str, key: str) -> Writer:
@@ -197,6 +213,11 @@ def _hosts_toml(work: Work) -> str:
             "  override_path = true\n"
         )
     return "\n".join(blocks[key] for key in sorted(blocks))
+
+
+def _strip_host(tool: str, work: Work) -> None:
+    for source, target, _ in work.pairs:
+        _same(tool, target, f"{work.registry.prefix}/{source.repository}", "skopeo-copy")
 
 
 def _same(tool: str, target: ImageName, expected: str, other: str) -> None:

@@ -33,7 +33,7 @@ def test_a_lock_that_is_written_is_read_back() -> None:
         ("lockVersion: 1", "lockVersion: one",
          'bundle.lock.yaml:2: lockVersion: "one" is not of type "integer"'),
         ("lockVersion: 1", "lockVersion: 99\nnews: 1",
-         "bundle.lock.yaml: lockVersion 99 was written by a newer Sealift"),
+         "bundle.lock.yaml: lockVersion 99 was written by a newer Sealift; this one reads 1"),
         ("  digest: ''\n", "", 'bundle.lock.yaml:13: images.0: "digest" is a required property'),
         ("kubernetes:", "kubernets:",
          "bundle.lock.yaml:2: the file: \"kubernetes\" is a required property\n"
@@ -41,7 +41,7 @@ def test_a_lock_that_is_written_is_read_back() -> None:
         ("environment: prod", "environment: prod\nenvironment: dev",
          "bundle.lock.yaml:4: the key 'environment' stands twice in one mapping"),
     ],
-    ids=["type", "missing", "misspelt", "twice"],
+    ids=["type", "newer", "missing", "misspelt", "twice"],
 )  # fmt: skip
 def test_a_lock_that_is_wrong(old: str, new: str, message: str) -> None:
     text = lock.dump(LOCK).replace('digest: ""', "digest: ''")

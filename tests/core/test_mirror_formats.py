@@ -115,6 +115,15 @@ def test_zarf_and_oc_mirror_pin_digests() -> None:
     assert oc["mirror"]["additionalImages"][1] == {"name": f"quay.io/acme/app@{B}"}
 
 
+@pytest.mark.parametrize("form", ["zarf", "oc-mirror"])
+@pytest.mark.parametrize("layout", ["full-path", "flat"])
+def test_zarf_and_oc_mirror_strip_hosts_only(form: str, layout: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        written(form, layout)
+    assert f"{form} would have {INSIDE}/library/busybox where" in caught.value.what
+    assert "-o skopeo-copy" in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize(
     ("form", "kind", "key"),
     [
@@ -151,6 +160,6 @@ def test_containerd_cannot_flatten() -> None:
 
 @pytest.mark.parametrize("form", sorted(FORMATS))
 def test_no_format_names_what_is_not_mirrored(form: str) -> None:
-    text = written(form, "full-path")
+    text = written(form, "strip-host" if form in ("zarf", "oc-mirror") else "full-path")
     assert "unknown" not in text
     assert "stays" not in text
