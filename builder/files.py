@@ -100,7 +100,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         Path(temporary).replace(path)
     except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) and error.strerror:
             error.filename = str(path)  # a full disk has no name of its own
         raise
 

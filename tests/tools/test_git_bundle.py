@@ -1,6 +1,8 @@
 """Bundles of commits, read back with Git's own commands."""
 
+import hashlib
 import subprocess
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,3 +107,39 @@ def test_files_that_are_too_much_together(repo: Path, monkeypatch: pytest.Monkey
     assert "more than 14 bytes in all" in git_bundle.unlike_a_bundle(repo, tree)
     monkeypatch.setattr(git_bundle, "MAX_FILE", 4)
     assert "a file of 5 bytes" in git_bundle.unlike_a_bundle(repo, tree)
+
+
+def packed(kind: int, size: int, *, before: bytes = b"", data: bytes) -> bytes:
+    """One object of a pack (git-scm.com/docs/gitformat-pack)."""
+    head = [kind << 4 | size & 15]
+    size >>= 4
+    while size:
+        head[-1] |= 128
+        head.append(size & 127)
+        size >>= 7
+    return bytes(head) + before + zlib.compress(data)
+
+
+def varint(number: int) -> bytes:
+    found = bytearray([number & 127])
+    while number := number >> 7:
+        found[-1] |= 128
+        found.append(number & 127)
+    return bytes(found)
+
+
+def test_a_delta_that_unfolds_to_more_than_git_may_hold(tmp_path: Path) -> None:
+    piece, times = 0xFFFF00, 20  # 320 MiB out of 16 MiB of zeros, out of 16 kB
+    delta = varint(piece) + varint(piece * times) + b"\xe0\xff\xff" * times
+    base = bytes(piece)
+    name = hashlib.sha1(b"blob %d\0" % piece + base).digest()
+    body = b"PACK" + (2).to_bytes(4, "big") + (2).to_bytes(4, "big")
+    body += packed(3, piece, data=base) + packed(7, len(delta), before=name, data=delta)
+    body += hashlib.sha1(body).digest()
+    commit = "1" * 40
+    path = tmp_path / "git.bundle"
+    path.write_bytes(f"# v2 git bundle\n{commit} {git_bundle.REF}\n\n".encode() + body)
+    assert path.stat().st_size < 20_000
+    refused = pytest.raises(ConfigurationError, match="over limit")
+    with scratch(tmp_path / "other.git") as empty, refused:
+        git_bundle.unpack(empty, path, commit, source="x")
