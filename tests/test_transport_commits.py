@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from builder.core import oci_layout, tarball, transport
-from tests.archives import Members, reseal, rewrite
+from tests.archives import SAFELY, Members, reseal, rewrite
 from tests.conftest import Run
 from tests.gap_site import GapSite, gap_site
 from tests.source import Result, Source
@@ -63,7 +63,7 @@ def recommit(archive: Path, change: Callable[[Path], None]) -> None:
     """Change the files of an archive's commit, as whoever has Git could."""
     work = archive.with_name("work")
     with tarfile.open(archive) as tar:
-        tar.extract(transport.GIT, archive.parent, filter="data")
+        tar.extract(transport.GIT, archive.parent, **SAFELY)
     bundle = archive.with_name(transport.GIT)
     git(archive.parent, "clone", "-q", "-b", "published", str(bundle), str(work))
     change(work)
@@ -132,6 +132,8 @@ def test_who_made_the_archive_does_not_choose_the_branch(site: GapSite, archive:
 
     rewrite(archive, change)
     before = site.state()
+    alone = site.near.run("mirror", "import", str(archive), "--dry-run")
+    assert "its commits are for the branch 'other/prod', the folder 'clusters/x'" in alone.out
     refused = site.bring(archive)
     assert refused.code == 2
     assert "its commits are for the branch 'other/prod'" in refused.err
