@@ -46,6 +46,9 @@ def work_text(archive: Archive, inside: Inside, work: Work) -> str:
     if work.commit is not None and inside.target is not None:
         lines += [f"to commit: {work.commit.tree}" if work.commit.changed else "nothing to commit"]
         lines += [destination_text(inside.target)]
+    elif inside.target is None:
+        given = archive.contents.commits
+        lines += [f"its commits are for the branch {given.branch!r}, the folder {given.path!r}"]
     return "\n".join(lines)
 
 
