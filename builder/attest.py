@@ -12,6 +12,7 @@ from builder.core import bundle_check, provenance
 from builder.core.errors import ConfigurationError
 from builder.core.findings import Finding, ordered
 from builder.core.git_tree import tree_id
+from builder.target import METADATA
 from builder.tools import helm, kustomize, signing
 from builder.tools.git import source_commit
 from builder.workspace import find_overlay
@@ -20,7 +21,7 @@ MAX_FILE = 100 * 1024 * 1024
 SUFFIX = ".intoto.json"
 # At the root of a branch, beside the bundle: Git's own, and what `sealift publish --mode hydrator`
 # leaves for Argo CD's promoter.
-_ASIDE = (".git", "hydrator.metadata")
+_ASIDE = (".git", METADATA)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,11 +4,11 @@ import ipaddress
 import re
 from collections.abc import Collection
 
+from builder.core import variables
+
 _CLUSTER = (".svc", ".local", ".localhost", ".internal")
-_VARIABLE = re.compile(
-    r"\$\([^)]{0,200}\)|\$\{[^}]{0,200}\}|\{\{.{0,200}?\}\}|^\$\w+|<[^>]{0,200}>|"
-    r"%\([^)]{0,200}\)\w?|%\{[^}]{0,200}\}|\$\(|\$\{|\{\{"
-)
+# A variable may be cut where the URL ends, and documentation writes <host>.
+_VARIABLE = re.compile(rf"{variables.PATTERN}|<[^>]{{0,200}}>|\$\(|\$\{{|\{{\{{")
 _DOMAIN = re.compile(r"(?:\.[a-z0-9-]+)+\.[a-z]{2,}\.?(?::[^:]*)?", re.IGNORECASE)
 _PORT = re.compile(rf":(?:[0-9]|{_VARIABLE.pattern})*$")
 _WHOLE = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)

@@ -39,7 +39,7 @@ class ImageName:
     @property
     def at_run_time(self) -> bool:
         """Tell whether the registry is a variable: only the run tells where the image lies."""
-        return variables.leads(self.registry) and "." not in self.registry
+        return variables.leads(self.registry) and "." not in variables.hide(self.registry)[0]
 
     @property
     def host(self) -> str:

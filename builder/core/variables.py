@@ -2,10 +2,11 @@
 
 import re
 
-_VARIABLE = re.compile(
+PATTERN = (
     r"\$\([^)\n]{0,200}\)|\$\{[^}\n]{0,200}\}|\{\{[^\n]{0,200}?\}\}|\$[A-Za-z_]\w*|"
     r"%\([^)\n]{0,200}\)\w?|%\{[^}\n]{0,200}\}|%[sdv]\b"
 )
+_VARIABLE = re.compile(PATTERN)
 # Lower-case letters and digits, so that it may stand wherever a part of a name does.
 _HIDDEN = re.compile(r"xv([0-9]+)vx")
 

@@ -73,9 +73,10 @@ def _image(reference: Reference, environment: Environment) -> Iterator[Finding]:
         )  # fmt: skip
         return
     if name.at_run_time:
-        yield _finding(
+        yield _allowed(reference, environment) or _finding(
             reference, "runtime-image", "only the run tells which image this is",
-            "see to it that what fills it in comes from inside", severity="warning",
+            "name the image, or see to it that what fills it in lies inside, and allow: it with "
+            "that reason", severity="warning" if reference.origin.test_hook else "error",
         )  # fmt: skip
     if leaves(reference, environment):
         yield _outside(reference, environment, name.registry)
@@ -100,12 +101,9 @@ def _address(reference: Reference, environment: Environment) -> Iterator[Finding
 
 
 def _outside(reference: Reference, environment: Environment, host: str) -> Finding:
-    allowance = next((a for a in environment.allow if matches(a.reference, reference.value)), None)
-    if allowance:
-        return _finding(
-            reference, "allowed-reference", f"allowed: {allowance.reason}", "nothing to do",
-            severity="note",
-        )  # fmt: skip
+    allowed = _allowed(reference, environment)
+    if allowed:
+        return allowed
     if reference.origin.test_hook:
         return _finding(
             reference, "test-hook-reference",
@@ -116,6 +114,17 @@ def _outside(reference: Reference, environment: Environment, host: str) -> Findi
         reference, "outside-reference", f"{host} is not among the environment's hosts",
         "point it at " + _inside(reference, environment) + _where_to_patch(reference),
     )  # fmt: skip
+
+
+def _allowed(reference: Reference, environment: Environment) -> Finding | None:
+    """Return the note of a reference that somebody has looked at and accepted."""
+    for allowance in environment.allow:
+        if matches(allowance.reference, reference.value):
+            return _finding(
+                reference, "allowed-reference", f"allowed: {allowance.reason}", "nothing to do",
+                severity="note",
+            )  # fmt: skip
+    return None
 
 
 def _inside(reference: Reference, environment: Environment) -> str:

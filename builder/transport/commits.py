@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder.build import Build
+from builder.claims import bundle_of, check_path
 from builder.core import bundle_check, transport
 from builder.core import lock as locks
 from builder.core.errors import ConfigurationError, ToolError
@@ -16,7 +17,6 @@ from builder.publish import (
     Commit,
     Target,
     attempts,
-    check_path,
     overtaken,
     publish,
     wait,
@@ -57,7 +57,7 @@ def of_branch(built: Build, target: Target) -> tuple[Commits, bytes]:
     """
     with workplace(target) as (repo, remote):
         tip = git_bundle.fetch(repo, remote, target.branch)
-        check_path(repo, tip, target)
+        check_path(repo, tip, target, bundle_of(built.overlay.name))
         tree = _tree(repo, built.files)
         if tip is None or git_branch.lookup(repo, f"{tip}:{target.path}") != tree:
             raise ConfigurationError(

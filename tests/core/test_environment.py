@@ -130,7 +130,15 @@ def test_an_allowance_for_any_host(reference: str) -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    ["docker.io/*", "busybox:1", "https://a.io/*", "https://***@a.io/x", "https://*.a.io/*"],
+    [
+        "$(REGISTRY)/a/b:1",
+        "{{workflow.parameters.image}}",
+        "docker.io/*",
+        "busybox:1",
+        "https://a.io/*",
+        "https://***@a.io/x",
+        "https://*.a.io/*",
+    ],
 )
 def test_an_allowance_for_a_host(reference: str) -> None:
     allow = f"allow: [{{reference: '{reference}', reason: later}}]\n"

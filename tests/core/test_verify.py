@@ -96,8 +96,11 @@ def test_an_image_that_is_none() -> None:
 
 
 def test_an_image_that_only_the_run_tells() -> None:
-    found = one(reference("{{ x }}"))
-    assert (found.code, found.severity) == ("runtime-image", "warning")
+    for text in ("{{ x }}", "{{workflow.parameters.image}}", "$(REGISTRY)/a/b:1"):
+        found = one(reference(text))
+        assert (found.code, found.severity) == ("runtime-image", "error")
+        allowance = Allowance(reference=text, reason="the parameter lies inside")
+        assert one(reference(text), allow=(allowance,)).code == "allowed-reference"
     assert one(reference("docker.io/x/y:$(TAG)")).code == "outside-reference"
 
 
