@@ -6,11 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: demo test check bench tools gitea more-tools clean help
+.PHONY: demo test e2e check bench tools gitea cluster-tools more-tools clean help
 
 help:
 	@echo "make demo    build and publish the example, offline, on stand-in charts"
 	@echo "make test    run every check and test"
+	@echo "make e2e     run the tests in a real cluster; its parts are built once, in 20 minutes"
 	@echo "make bench   run the benchmarks"
 
 demo: $(VENV)/installed tools
@@ -20,6 +21,9 @@ test: $(VENV)/dev tools .tools/bin/registry gitea
 	@tools/install_crds.sh crds glua actionlint
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+e2e: $(VENV)/dev tools .tools/bin/registry gitea cluster-tools
+	@$(BIN)/python -m tests.cluster $(PYTEST_ARGS)
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .
@@ -54,9 +58,14 @@ tools: $(VENV)/installed
 gitea: $(VENV)/installed
 	-@tools/install.sh gitea
 
-# Tests that need these are skipped without them: a quarter of an hour to build, so never by itself.
+# API server, engines and what they need, each built once for its pins in tests/cluster/pins. Tests
+# that need a missing one are skipped, but fail in CI.
+cluster-tools: $(VENV)/installed
+	-@tools/cluster.sh
+
+# Tests that need it are skipped without it: minutes to build, so never by itself.
 more-tools: $(VENV)/installed
-	@tools/install.sh cosign apiserver
+	@tools/install.sh cosign
 
 clean:
 	rm -rf build $(VENV) .tools

@@ -24,7 +24,7 @@ crds() {
   local folder=.tools/crds stamp="${CRDS[*]}" fresh go proxy module path source
   [ "$(cat $folder/stamp 2>/dev/null)" != "$stamp" ] || return 0
   go=$(go_command)
-  proxy=$("$go" env GOPROXY | sed -E 's/[,|]direct//g')
+  proxy=$(module_proxy "$go")
   fresh=$(mktemp -d .tools/crds.XXXXXX)
   for entry in "${CRDS[@]}"; do
     read -r module path <<<"$entry"

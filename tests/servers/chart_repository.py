@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 from tests.servers.http_site import Request, Site, SiteHandler, serving
+from tests.servers.place import ANYWHERE, Place
 from tests.servers.tls import CA
 
 
@@ -108,12 +109,13 @@ def chart_repository(
     absolute_urls: bool = False,
     tls: CA | None = None,
     uploads: bool = True,
+    place: Place = ANYWHERE,
 ) -> Iterator[ChartRepository]:
     """Serve the ``.tgz`` charts of a folder, and an index of them, until the block ends."""
     site = Site(username, password, latency)
     shelf = _Shelf(folder, wrong_digest, absolute_urls, uploads)
     handler = partial(_Handler, shelf, "http" if tls is None else "https", site)
-    with serving(handler, site, tls) as url:
+    with serving(handler, site, tls, place) as url:
         yield ChartRepository(url, site.requests)
 
 

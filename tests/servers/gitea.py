@@ -4,21 +4,23 @@ import base64
 import http.client
 import itertools
 import json
-import os
 import secrets
 import shutil
-import socket
+import ssl
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from tests.servers.place import ANYWHERE, Place
+from tests.servers.process import Process, free_ports
+from tests.servers.process import environment as own_environment
+from tests.servers.tls import CA
 
 _TOOLS = Path(__file__).parents[2] / ".tools"
-_READY_SECONDS = 120.0
-_STOP_SECONDS = 10.0
 _ADMIN = "keeper"
 
 
@@ -28,6 +30,8 @@ class Gitea:
 
     url: str
     token: str = field(repr=False)
+    cafile: Path | None = None
+    process: Process | None = None
     _names: Iterator[int] = field(default_factory=itertools.count)
 
     def name(self, kind: str) -> str:
@@ -41,7 +45,7 @@ class Gitea:
         authorization = f"token {self.token}"
         if basic is not None:
             authorization = "Basic " + base64.b64encode(":".join(basic).encode()).decode()
-        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=60)
+        connection = _connection(self.url, self.cafile, timeout=60)
         try:
             headers = {"Authorization": authorization, "Content-Type": "application/json"}
             content = None if body is None else json.dumps(body)
@@ -89,55 +93,49 @@ def gitea_command() -> str | None:
 
 
 @contextmanager
-def gitea(folder: Path) -> Iterator[Gitea]:
+def gitea(folder: Path, *, tls: CA | None = None, place: Place = ANYWHERE) -> Iterator[Gitea]:
     """Run a Gitea that keeps all its files in ``folder`` until the block ends."""
     command = gitea_command()
     if command is None:
         raise RuntimeError("gitea is neither built nor on PATH")
     folder.mkdir(parents=True, exist_ok=True)
-    config, environment = folder / "app.ini", _environment(folder)
-    process, url = _start(command, folder, environment)
+    config, cafile = folder / "app.ini", None if tls is None else tls.certificate
+    process, url = _start(command, folder, tls, place)
     try:
-        yield Gitea(url, _administrator(command, config, environment))
+        token = _administrator(command, config, process.environment)
+        yield Gitea(url, token, cafile, process)
     finally:
-        _stop(process)
+        process.stop()
 
 
-def _start(
-    command: str, folder: Path, environment: dict[str, str]
-) -> tuple[subprocess.Popen[bytes], str]:
+def _start(command: str, folder: Path, tls: CA | None, place: Place) -> tuple[Process, str]:
     """Start the server on a free port; on another one when someone else was faster to take it."""
-    log = folder / "gitea.log"
+    argv = [command, "--config", str(folder / "app.ini"), "web"]
+    process = Process("gitea", argv, folder / "gitea.log", _environment(folder))
+    scheme = "http" if tls is None else "https"
     for attempt in range(3):
-        port = _free_port()
-        (folder / "app.ini").write_text(_config(folder, port))
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [command, "--config", str(folder / "app.ini"), "web"],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        port = place.port or free_ports(1)[0]
+        url = f"{scheme}://{place.host(scheme, port)}"
+        (folder / "app.ini").write_text(_config(folder, url, port, tls, place))
+        process.start()
         try:
-            _wait(process, port, log)
-        except BaseException:
-            _stop(process)
-            if attempt < 2 and "address already in use" in log.read_text(errors="replace"):
+            process.wait(lambda: _answers(url, tls))  # noqa: B023
+        except TimeoutError:
+            process.stop()
+            if attempt < 2 and not place.port and "address already in use" in process.tail():
                 continue
             raise
-        return process, f"http://127.0.0.1:{port}"
+        return process, url
     raise AssertionError("unreachable")
 
 
-def _administrator(command: str, config: Path, environment: dict[str, str]) -> str:
+def _administrator(command: str, config: Path, environment: Mapping[str, str]) -> str:
     """Make the first user; returns its token."""
     argv = ["admin", "user", "create", "--admin", "--username", _ADMIN, "--random-password"]
     argv += ["--email", f"{_ADMIN}@example.com", "--access-token", "--must-change-password=false"]
     made = subprocess.run(
         [command, "--config", str(config), *argv],
-        env=environment,
+        env=own_environment() | dict(environment),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -148,7 +146,11 @@ def _administrator(command: str, config: Path, environment: dict[str, str]) -> s
     return line.split()[-1]
 
 
-def _config(folder: Path, port: int) -> str:
+def _config(folder: Path, url: str, port: int, tls: CA | None, place: Place) -> str:
+    protocol = "PROTOCOL = http"
+    if tls is not None:
+        issued = tls.issue(*place.names)
+        protocol = f"PROTOCOL = https\nCERT_FILE = {issued.certificate}\nKEY_FILE = {issued.key}"
     files = _TOOLS / "gitea"
     static = f"STATIC_ROOT_PATH = {files}" if (files / "templates").is_dir() else ""
     secret = secrets.token_urlsafe(32)
@@ -158,11 +160,11 @@ RUN_MODE = prod
 WORK_PATH = {folder}
 I_AM_BEING_UNSAFE_RUNNING_AS_ROOT = true
 [server]
-PROTOCOL = http
-HTTP_ADDR = 127.0.0.1
+{protocol}
+HTTP_ADDR = {place.address}
 HTTP_PORT = {port}
-ROOT_URL = http://127.0.0.1:{port}/
-LOCAL_ROOT_URL = http://127.0.0.1:{port}/
+ROOT_URL = {url}/
+LOCAL_ROOT_URL = {url}/
 DISABLE_SSH = true
 OFFLINE_MODE = true
 {static}
@@ -197,34 +199,22 @@ ENABLED = false
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Ours, less what would change the server's settings or git's."""
-    own = ("GITEA_", "GIT_", "XDG_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    """What keeps its temporary files, and git's settings, in its folder."""
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
-    return kept | {"HOME": str(folder), "TMPDIR": str(temporary)}
+    return {"HOME": str(folder), "TMPDIR": str(temporary)}
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _connection(url: str, cafile: Path | None, timeout: float) -> http.client.HTTPConnection:
+    host = urlsplit(url).netloc
+    if cafile is None:
+        return http.client.HTTPConnection(host, timeout=timeout)
+    context = ssl.create_default_context(cafile=str(cafile))
+    return http.client.HTTPSConnection(host, timeout=timeout, context=context)
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        if _answers(port):
-            return
-        time.sleep(0.05)
-    ended = process.poll()
-    state = "is not ready" if ended is None else f"ended with {ended}"
-    tail = log.read_text(errors="replace")[-2000:]
-    raise TimeoutError(f"gitea {state}; the end of its log:\n{tail}")
-
-
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+def _answers(url: str, tls: CA | None) -> bool:
+    connection = _connection(url, tls.certificate if tls else None, timeout=5)
     try:
         connection.request("GET", "/api/healthz")
         return connection.getresponse().status == 200
@@ -232,12 +222,3 @@ def _answers(port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

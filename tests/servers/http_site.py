@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from tests.servers.place import ANYWHERE, Place
 from tests.servers.tls import CA
 
 
@@ -84,13 +85,15 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
 
-    def __init__(self, handler: Callable[..., SiteHandler], site: Site, tls: CA | None) -> None:
+    def __init__(
+        self, handler: Callable[..., SiteHandler], site: Site, tls: CA | None, place: Place
+    ) -> None:
         self._site = site
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), handler)
+        super().__init__((place.address, place.port), handler)
         if tls is not None:
-            context = tls.issue("localhost", "127.0.0.1").server_context()
+            context = tls.issue(*place.names).server_context()
             # The handshake belongs to the connection's thread, not to the one that accepts.
             self.socket = context.wrap_socket(
                 self.socket, server_side=True, do_handshake_on_connect=False
@@ -126,18 +129,21 @@ class _Server(ThreadingHTTPServer):
 
 @contextlib.contextmanager
 def serving(
-    handler: Callable[..., SiteHandler], site: Site, tls: CA | None = None
+    handler: Callable[..., SiteHandler],
+    site: Site,
+    tls: CA | None = None,
+    place: Place = ANYWHERE,
 ) -> Iterator[str]:
-    """Serve on a free loopback port, yield the base URL without final slash, stop on exit.
+    """Serve on loopback, yield the base URL without final slash, stop on exit.
 
     The port listens before this yields, so the first request needs no wait.
     """
-    with _Server(handler, site, tls) as server:
+    with _Server(handler, site, tls, place) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         scheme = "http" if tls is None else "https"
         try:
-            yield f"{scheme}://127.0.0.1:{server.server_port}"
+            yield f"{scheme}://{place.host(scheme, server.server_port)}"
         finally:
             site.stopping.set()
             server.shutdown()

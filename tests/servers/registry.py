@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.htpasswd import htpasswd_line
+from tests.servers.place import ANYWHERE, Place
 from tests.servers.tls import CA
 
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 5.0
-_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
+_LISTENING = re.compile(r"listening on 127\.\d+\.\d+\.\d+:(\d+)")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def registry(
     username: str | None = None,
     password: str | None = None,
     tls: CA | None = None,
+    place: Place = ANYWHERE,
 ) -> Iterator[Registry]:
     """Run a registry that keeps all its files in ``folder`` until the block ends.
 
@@ -59,7 +61,7 @@ def registry(
         raise RuntimeError("neither registry nor docker-registry is on PATH")
     folder.mkdir(parents=True, exist_ok=True)
     config, log = folder / "config.json", folder / "registry.log"
-    config.write_text(json.dumps(_config(folder, username, password, tls), indent=2))
+    config.write_text(json.dumps(_config(folder, username, password, tls, place), indent=2))
     with (
         log.open("wb") as output,
         subprocess.Popen(
@@ -71,18 +73,18 @@ def registry(
         ) as process,
     ):
         try:
-            yield _when_ready(process, log, tls)
+            yield _when_ready(process, log, tls, place)
         finally:
             _stop(process)
 
 
 def _config(
-    folder: Path, username: str | None, password: str | None, tls: CA | None
+    folder: Path, username: str | None, password: str | None, tls: CA | None, place: Place
 ) -> dict[str, Any]:
     """The registry's YAML configuration, in the part of YAML that is JSON."""
-    http_section: dict[str, Any] = {"addr": "127.0.0.1:0", "secret": "tests"}
+    http_section: dict[str, Any] = {"addr": f"{place.address}:{place.port}", "secret": "tests"}
     if tls is not None:
-        issued = tls.issue("localhost", "127.0.0.1")
+        issued = tls.issue(*place.names)
         http_section["tls"] = {"certificate": str(issued.certificate), "key": str(issued.key)}
     config: dict[str, Any] = {
         "version": "0.1",
@@ -108,15 +110,18 @@ def _environment() -> dict[str, str]:
     return kept | {"OTEL_TRACES_EXPORTER": "none"}
 
 
-def _when_ready(process: subprocess.Popen[bytes], log: Path, tls: CA | None) -> Registry:
+def _when_ready(
+    process: subprocess.Popen[bytes], log: Path, tls: CA | None, place: Place
+) -> Registry:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         # The program picks the port, so its log is the only place to learn it without a race.
         if found := _LISTENING.search(log.read_text(errors="replace")):
-            host = f"127.0.0.1:{found[1]}"
+            scheme = "http" if tls is None else "https"
+            host = place.host(scheme, int(found[1]))
             cafile = None if tls is None else tls.certificate
             if _answers(host, cafile):
-                return Registry(host, "http" if tls is None else "https", cafile, log)
+                return Registry(host, scheme, cafile, log)
         time.sleep(0.02)
     ended = process.poll()
     state = "is not ready" if ended is None else f"ended with {ended}"

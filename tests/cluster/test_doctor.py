@@ -1,4 +1,4 @@
-"""``sealift doctor`` against a real Kubernetes API, where its programs are on PATH."""
+"""``sealift doctor`` against a real Kubernetes API."""
 
 import json
 from collections.abc import Iterator
@@ -7,13 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.apiserver import ApiServer
 from tests.conftest import Run
-from tests.servers.kube_apiserver import ApiServer, api_server, missing
-from tests.servers.tls import certificate_authority
 from tests.source import Source
 from tests.test_doctor_cluster import APP
-
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not on PATH: {', '.join(missing())}")
 
 
 def named(kind: str, name: str, version: str = "v1", **more: Any) -> dict[str, Any]:
@@ -40,17 +37,17 @@ CLASS = named(
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    folder = tmp_path_factory.mktemp("api")
-    with api_server(folder / "files", certificate_authority(folder / "ca")) as server:
-        server.apply(named("Namespace", "app"), *role("secrets", "configmaps", "ingressclasses"))
-        server.apply(
-            CLASS,
-            named("Secret", "pull", stringData={"x": "correct-horse"}),
-            named("Secret", "db", stringData={"password": "correct-horse"}),
-            named("ConfigMap", "settings", data={"A": "1"}),
-        )
-        yield server
+def server(api: ApiServer) -> Iterator[ApiServer]:
+    """The API with what the bundle needs, and an account that may read it."""
+    api.api.apply(named("Namespace", "app"), *role("secrets", "configmaps", "ingressclasses"))
+    api.api.apply(
+        CLASS,
+        named("Secret", "pull", stringData={"x": "correct-horse"}),
+        named("Secret", "db", stringData={"password": "correct-horse"}),
+        named("ConfigMap", "settings", data={"A": "1"}),
+    )
+    yield api
+    api.api.delete("v1", "Namespace", "app")
 
 
 @pytest.fixture
@@ -71,8 +68,8 @@ def states(run: Run, env: str, kubeconfig: Path, *argv: str) -> dict[str, tuple[
 
 
 def test_all_that_is_there_is_found(run: Run, env: str, server: ApiServer) -> None:
-    found = states(run, env, server.kubeconfig)
-    version = json.loads(server.kubectl("get", "--raw", "/version"))["gitVersion"]
+    found = states(run, env, server.reader)
+    version = server.api.call("GET", "/version")["gitVersion"]
     # One that was built without the release's flags says v0.0.0: the text is what counts here.
     assert found.pop("Kubernetes")[1].startswith(version.removeprefix("v"))
     assert found == {
@@ -85,16 +82,15 @@ def test_all_that_is_there_is_found(run: Run, env: str, server: ApiServer) -> No
 
 
 def test_what_is_missing_is_found(run: Run, env: str, server: ApiServer) -> None:
-    server.kubectl("delete", "secret", "--namespace=app", "pull")
-    server.kubectl("delete", "ingressclass", "traefik")
-    server.kubectl("patch", "secret", "--namespace=app", "db", "--type=json", "-p",
-                   '[{"op": "move", "from": "/data/password", "path": "/data/other"}]')  # fmt: skip
+    server.api.delete("v1", "Secret", "pull", "app")
+    server.api.delete("networking.k8s.io/v1", "IngressClass", "traefik")
+    server.api.merge(named("Secret", "db"), {"data": {"password": None, "other": "eA=="}})
     try:
-        found = states(run, env, server.kubeconfig)
+        found = states(run, env, server.reader)
     finally:
-        server.apply(CLASS, named("Secret", "pull"))
-        server.kubectl("delete", "secret", "--namespace=app", "db")
-        server.apply(named("Secret", "db", stringData={"password": "correct-horse"}))
+        server.api.apply(CLASS, named("Secret", "pull"))
+        server.api.delete("v1", "Secret", "db", "app")
+        server.api.apply(named("Secret", "db", stringData={"password": "correct-horse"}))
     assert found["Secret/app/pull"] == ("failure", "is not there, for Pod/app/app")
     assert found["Secret/app/db"] == ("failure", "has no key password, for Pod/app/app")
     assert found["IngressClass/traefik"][0] == "failure"
@@ -102,16 +98,16 @@ def test_what_is_missing_is_found(run: Run, env: str, server: ApiServer) -> None
 
 
 def test_a_wrong_token_is_refused_once(run: Run, env: str, server: ApiServer) -> None:
-    found = states(run, env, server.kubeconfig, "--context=refused")
+    found = states(run, env, server.reader, "--context=refused")
     assert [state for state, _ in found.values()] == ["failure", "skipped"]
 
 
 def test_an_account_that_may_read_no_secrets_is_told(run: Run, env: str, server: ApiServer) -> None:
-    server.apply(*role("configmaps", "ingressclasses"))
+    server.api.apply(*role("configmaps", "ingressclasses"))
     try:
-        found = states(run, env, server.kubeconfig)
+        found = states(run, env, server.reader)
     finally:
-        server.apply(*role("secrets", "configmaps", "ingressclasses"))
+        server.api.apply(*role("secrets", "configmaps", "ingressclasses"))
     assert found["Secret/app/db"][0] == found["Secret/app/pull"][0] == "failure"
     assert "forbidden" in found["Secret/app/db"][1]
     assert found["ConfigMap/app/settings"][0] == "ok"
