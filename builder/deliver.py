@@ -20,7 +20,7 @@ from builder.publish_oci import Artifact, publish_oci
 from builder.pull_request import Proposal, propose, withdraw
 from builder.tools import forges, git_signing
 from builder.tools.forges import Forge
-from builder.tools.git import check_remote, local_path, source_commit
+from builder.tools.git import check_remote, local_path, source_commit, work_tree
 from builder.tools.git_signing import Signing
 from builder.workspace import Overlay
 
@@ -87,7 +87,9 @@ def _local(overlay: Overlay, repository: str) -> str:
     Raises ConfigurationError for one inside the source repository, which anyone may have written.
     """
     path = (overlay.root / repository).resolve()
-    if path.is_relative_to(overlay.root):
+    # The sources may be a folder of a larger repository, whose other folders are as open.
+    whole = work_tree(overlay.root) or overlay.root
+    if path.is_relative_to(overlay.root) or path.is_relative_to(whole):
         raise ConfigurationError(
             f"publish.repository {repository} lies inside the source repository",
             where=f"overlays/{overlay.name}/environment.yaml",

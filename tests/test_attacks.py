@@ -105,6 +105,21 @@ def test_a_repository_inside_the_source_by_a_url_is_not_published_to(
     assert "lies inside the source repository" in refused("publish", "example")
 
 
+def test_a_repository_beside_the_source_in_the_same_work_tree_is_not_published_to(
+    source: Source, refused: Refused
+) -> None:
+    whole = source.root.parent
+    subprocess.run(["git", "init", "-q", str(whole)], check=True)
+    subprocess.run(["git", "init", "-q", "--bare", str(whole / "evil.git")], check=True)
+    source.edit(
+        "overlays/example/environment.yaml",
+        "repository: https://git.yourdomain.com/platform/gitops.git",
+        "repository: ../evil.git",
+    )
+    said = refused("publish", "example")
+    assert "publish.repository ../evil.git lies inside the source repository" in said
+
+
 def test_hooks_of_a_local_repository_see_no_password(
     source: Source, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

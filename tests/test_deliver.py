@@ -144,6 +144,23 @@ def test_the_hydrator_writes_branch_metadata_and_note(
     assert note(remote, first["commit"]) == {"drySha": dry}
 
 
+def test_what_git_says_of_a_signature_is_no_part_of_the_author(
+    source: Source, run: Run, remote: Path, tmp_path: Path
+) -> None:
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("ssh-keygen is not on PATH")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    committed(source)
+    signing = ["-c", "gpg.format=ssh", "-c", f"user.signingKey={key}", "-c", "user.name=Jane"]
+    signing += ["-c", "user.email=jane@example.com"]
+    git(source.root, [*signing, "commit", "-q", "--amend", "--no-edit", "-S"])
+    git(source.root, ["config", "log.showSignature", "true"])
+    assert run("publish", "example", "--repository", str(remote), "--mode", "hydrator").code == 0
+    metadata = json.loads(show(remote, "show", "environment/example-next:hydrator.metadata"))
+    assert metadata["author"] == "Jane <jane@example.com>"
+
+
 def note(remote: Path, commit: str) -> dict[str, str]:
     shown = show(remote, "notes", "--ref=refs/notes/hydrator.metadata", "show", commit)
     value: dict[str, str] = json.loads(shown)

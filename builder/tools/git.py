@@ -24,6 +24,7 @@ _USERNAME, _PASSWORD, _HOST = "SEALIFT_GIT_USERNAME", "SEALIFT_GIT_PASSWORD", "S
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:[^:].*")
 # Control characters, ``transport::address``, and hosts that ssh would take for an option.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|^[^/]*::|^[^/]*@-|://[^/]*@-|://-")
+_ABSENT = re.compile(r"not a git repository|must be run in a work tree")
 _SETTINGS = (
     ("core.hooksPath", os.devnull),
     ("core.fsmonitor", "false"),
@@ -38,6 +39,7 @@ _SETTINGS = (
     ("push.recurseSubmodules", "no"),
     ("gc.auto", "0"),
     ("advice.pushUpdateRejected", "false"),
+    ("log.showSignature", "false"),  # what it says would stand before what is asked for
 )
 # Git sets these for its hooks: below one, commands would work on the repository of the hook.
 # `git rev-parse --local-env-vars` names them.
@@ -158,13 +160,43 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 
 def source_commit(folder: Path) -> str:
-    """Return the commit of a work tree, with ``-dirty`` behind it when files differ; or ``""``."""
+    """Return the commit of a work tree, with ``-dirty`` behind it when files differ.
+
+    Empty where there is no commit, or no Git. Raises ToolError when there is a repository that git
+    does not read: nothing would be said of the sources, and no older one be told from a newer.
+    """
     try:
         commit = git(folder, ["rev-parse", "--verify", "--quiet", "HEAD"]).decode().strip()
         changed = git(folder, ["status", "--porcelain", "--untracked-files=normal", "--", "."])
-    except CommandError:
+    except CommandError as error:
+        _check_absent(folder, error)
         return ""
     return commit + ("-dirty" if changed.strip() else "")
+
+
+def work_tree(folder: Path) -> Path | None:
+    """Return the root of the work tree that has a folder; None outside of one.
+
+    Raises ToolError as :func:`source_commit` does.
+    """
+    try:
+        found = git(folder, ["rev-parse", "--show-toplevel"])
+    except CommandError as error:
+        _check_absent(folder, error)
+        return None
+    return Path(os.fsdecode(found.removesuffix(b"\n"))).resolve()
+
+
+def _check_absent(folder: Path, error: CommandError) -> None:
+    """Raise ToolError unless a command failed because there is no repository, commit or Git."""
+    if error.returncode is None or not error.stderr or _ABSENT.search(error.stderr):
+        return
+    hint = "is its repository whole?"
+    if "dubious ownership" in error.stderr:
+        hint = "it belongs to another account, as in a container: trust it with `git config "
+        hint += f"--global --add safe.directory {folder}` (system settings do not count)"
+    said = error.stderr.splitlines()[0].removeprefix("fatal: ")
+    raise ToolError(f"git does not read the sources in {folder}: {said}", hint=hint) from error
 
 
 def remote_head(repository: Path, remote: str, branch: str) -> str | None:

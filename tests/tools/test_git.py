@@ -8,7 +8,15 @@ import pytest
 
 from builder.core.errors import ConfigurationError, ToolError
 from builder.tools.command import CommandError
-from builder.tools.git import check_remote, git, remote_head, scratch, source_commit, unreachable
+from builder.tools.git import (
+    check_remote,
+    git,
+    remote_head,
+    scratch,
+    source_commit,
+    unreachable,
+    work_tree,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +74,7 @@ def test_a_remote_that_is_no_repository(tmp_path: Path) -> None:
 
 def test_a_folder_outside_git_has_no_commit(tmp_path: Path) -> None:
     assert source_commit(tmp_path) == ""
+    assert work_tree(tmp_path) is None
 
 
 def test_the_commit_of_a_work_tree(tmp_path: Path) -> None:
@@ -80,6 +89,19 @@ def test_the_commit_of_a_work_tree(tmp_path: Path) -> None:
     assert source_commit(tmp_path) == git_head
     (tmp_path / "new").write_text("")
     assert source_commit(tmp_path) == f"{git_head}-dirty"
+
+
+def test_a_repository_that_git_does_not_trust_is_not_taken_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose user is another than that of the checkout."""
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    assert source_commit(tmp_path) == ""  # no commit yet
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    for ask in (source_commit, work_tree):
+        with pytest.raises(ToolError, match="detected dubious ownership") as raised:
+            ask(tmp_path)
+        assert f"git config --global --add safe.directory {tmp_path}" in (raised.value.hint or "")
 
 
 def test_the_settings_of_the_environment_stay(
