@@ -113,6 +113,14 @@ def test_gitlab_stages_and_rules() -> None:
 
 
 @pytest.mark.parametrize("name", ACTIONS)
+def test_git_trusts_the_checkout_before_anything_is_published(name: str) -> None:
+    """Actions check out as another account than the container's: then git tells no commit."""
+    said = [step.get("run", "") for step in steps(template(name)["jobs"]["publish"])]
+    trusted = next(n for n, line in enumerate(said) if "--add safe.directory" in line)
+    assert trusted < next(n for n, line in enumerate(said) if line.startswith("sealift publish"))
+
+
+@pytest.mark.parametrize("name", ACTIONS)
 def test_actionlint(name: str, tmp_path: Path) -> None:
     program = shutil.which("actionlint") or str(crds.TOOLS / "bin" / "actionlint")
     if not Path(program).is_file():
