@@ -92,6 +92,8 @@ def fetch(repository: str, name: str, version: str, login: Login) -> bytes:
         url = urllib.parse.urljoin(repository.rstrip("/") + "/", str(urls[0]))
     except ValueError as error:
         raise ToolError(f"{index_url} names {urls[0]}: {error}") from error
+    if repository.startswith("https:") and not entry.get("digest"):
+        _check_safe(url, f"{index_url} has no digest of {name} {version}, and names")
     data = _get(url, repository, login, MAX_ARCHIVE)
     expected = str(entry.get("digest") or "").removeprefix("sha256:")
     found = hashlib.sha256(data).hexdigest()
@@ -159,9 +161,9 @@ def _get(url: str, repository: str, login: Login, limit: int, body: bytes | None
     if _origin(url) == _origin(repository) and login.counts_for(url):
         pair = f"{login.username}:{login.password}".encode()
         request.add_unredirected_header("Authorization", "Basic " + base64.b64encode(pair).decode())
-    context = _context(login.ca_file)
+    secure = urllib.request.HTTPSHandler(context=_context(login.ca_file))
     try:
-        with urllib.request.urlopen(request, timeout=60, context=context) as response:  # noqa: S310
+        with urllib.request.build_opener(secure, _Redirects).open(request, timeout=60) as response:
             data: bytes = response.read(limit + 1)
     except urllib.error.HTTPError as error:
         error.close()
@@ -186,6 +188,27 @@ def _get(url: str, repository: str, login: Login, limit: int, body: bytes | None
     if len(data) > limit:
         raise ToolError(f"{url} is larger than {limit // 2**20} MiB")
     return data
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, but from TLS to TLS only: what comes without it may be anybody's."""
+
+    def redirect_request(self, *args: Any) -> urllib.request.Request | None:
+        """Return the request for the place that another leads to."""
+        request, place = args[0], args[-1]
+        if request.type == "https":
+            _check_safe(place, f"{request.full_url} leads to")
+        return super().redirect_request(*args)
+
+
+def _check_safe(url: str, does: str) -> None:
+    """Raise ToolError for a place without TLS, where something with TLS leads to."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme != "https":
+        raise ToolError(
+            f"{does} {parts.scheme}://{parts.hostname}, which is not safe",
+            hint="a chart repository with TLS may not lead to a place without it",
+        )
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from builder.core.errors import ConfigurationError, ToolError
-from builder.tools.charts import Login, check_url, fetch
+from builder.tools.charts import Login, check_url, digests, fetch
 from tests.servers.chart_repository import chart_repository
 from tests.servers.http_site import Site, SiteHandler, serving
+from tests.servers.tls import CA, certificate_authority
 
 
 class _Moved(SiteHandler):
@@ -28,9 +29,9 @@ class _Moved(SiteHandler):
 
 
 @contextmanager
-def answering(answer: bytes) -> Iterator[str]:
+def answering(answer: bytes, tls: CA | None = None) -> Iterator[str]:
     site = Site()
-    with serving(partial(_Moved, answer, site), site) as url:
+    with serving(partial(_Moved, answer, site), site, tls) as url:
         yield url
 
 
@@ -46,13 +47,39 @@ def test_fetches_the_version_that_was_asked_for(archives: Path) -> None:
     assert [request.path for request in site.requests] == ["/index.yaml", "/operator-1.3.3.tgz"]
 
 
+def moved_to(place: str) -> bytes:
+    return f"HTTP/1.1 302 Found\r\nLocation: {place}/index.yaml\r\n\r\n".encode()
+
+
 def test_a_redirect_is_followed_without_the_password(archives: Path) -> None:
     login = Login(username="robot", password="hunter2")
     with chart_repository(archives, username="robot", password="hunter2") as site:
-        location = f"HTTP/1.1 302 Found\r\nLocation: {site.url}/index.yaml\r\n\r\n"
-        with answering(location.encode()) as url, pytest.raises(ToolError, match="answers 401"):
+        with answering(moved_to(site.url)) as url, pytest.raises(ToolError, match="answers 401"):
             fetch(url, "operator", "1.3.3", login)
         assert [request.authorised for request in site.requests] == [False]
+
+
+def test_a_repository_with_tls_leads_to_none_without_it(archives: Path, tmp_path: Path) -> None:
+    ca = certificate_authority(tmp_path / "ca")
+    login = Login(ca_file=ca.certificate)
+    with chart_repository(archives) as site, chart_repository(archives, tls=ca) as safe:
+        with answering(moved_to(safe.url), ca) as url:
+            assert digests(url, login)
+        said = r"leads to http://127\.0\.0\.1, which is not safe"
+        with answering(moved_to(site.url), ca) as url, pytest.raises(ToolError, match=said):
+            digests(url, login)
+        assert site.requests == []
+
+
+def test_without_a_digest_an_archive_comes_over_tls(archives: Path, tmp_path: Path) -> None:
+    ca = certificate_authority(tmp_path / "ca")
+    with chart_repository(archives) as site:
+        body = f"entries: {{operator: [{{version: 1.3.3, urls: ['{site.url}/x.tgz']}}]}}\n"
+        answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+        said = "has no digest of operator 1.3.3, and names http://127.0.0.1, which is not safe"
+        with answering(answer, ca) as url, pytest.raises(ToolError, match=said):
+            fetch(url, "operator", "1.3.3", Login(ca_file=ca.certificate))
+        assert site.requests == []
 
 
 @pytest.mark.parametrize(
