@@ -45,17 +45,26 @@ class Gitea:
         authorization = f"token {self.token}"
         if basic is not None:
             authorization = "Basic " + base64.b64encode(":".join(basic).encode()).decode()
+        headers = {"Authorization": authorization, "Content-Type": "application/json"}
+        text = self._ask(method, path, None if body is None else json.dumps(body), headers)
+        return json.loads(text) if text else None
+
+    def text(self, path: str) -> str:
+        """Read a file, by the administrator."""
+        return self._ask("GET", path, None, {"Authorization": f"token {self.token}"}).decode()
+
+    def _ask(
+        self, method: str, path: str, content: str | None, headers: Mapping[str, str]
+    ) -> bytes:
         connection = _connection(self.url, self.cafile, timeout=60)
         try:
-            headers = {"Authorization": authorization, "Content-Type": "application/json"}
-            content = None if body is None else json.dumps(body)
-            connection.request(method, f"/api/v1{path}", content, headers)
+            connection.request(method, f"/api/v1{path}", content, dict(headers))
             answer = connection.getresponse()
             text = answer.read()
         finally:
             connection.close()
         assert answer.status < 300, f"{method} {path}: {answer.status} {text!r}"
-        return json.loads(text) if text else None
+        return text
 
     def user(self) -> tuple[str, str]:
         """Make a user; returns name and password."""

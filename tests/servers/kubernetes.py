@@ -156,6 +156,11 @@ def kubernetes(folder: Path, ca: CA, *, version: str = "1.30.4") -> Iterator[Kub
 
 def kubeconfig(folder: Path, url: str, ca: CA, token: str = TOKEN) -> Path:
     """Write a kubeconfig with two contexts: ``ours``, the current one, and ``refused``."""
+    return write_kubeconfig(folder, url, ca.certificate, token)
+
+
+def write_kubeconfig(folder: Path, url: str, cafile: Path, token: str) -> Path:
+    """The same, for those who have no more than the authority's certificate."""
     config = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -163,7 +168,7 @@ def kubeconfig(folder: Path, url: str, ca: CA, token: str = TOKEN) -> Path:
         "clusters": [
             {
                 "name": "c",
-                "cluster": {"server": url, "certificate-authority": str(ca.certificate)},
+                "cluster": {"server": url, "certificate-authority": str(cafile)},
             }
         ],
         "users": [
