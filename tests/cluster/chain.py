@@ -30,9 +30,13 @@ _SETTLED_SECONDS = 120.0
 class Engine(Protocol):
     """What syncs: Flux or Argo CD."""
 
-    name: str
-    namespace: str
-    processes: Sequence[Process]
+    @property
+    def name(self) -> str:
+        """As ``environment.yaml`` has it."""
+
+    @property
+    def processes(self) -> Sequence[Process]:
+        """Its programs."""
 
     def credentials(self, name: str, url: str, user: str, password: str, cafile: Path) -> Object:
         """The Secret by which it reads a Git repository."""
