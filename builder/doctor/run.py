@@ -1,6 +1,6 @@
 """All checks of an environment: those that wait for the network at the same time."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ from builder.tools.charts import Login
 from builder.tools.kubectl import Cluster
 from builder.workspace import Overlay
 
+_Work = Callable[[], list[Check]]
+_SUBJECTS: Mapping[Group, str] = {"registry": "images", "cluster": "Kubernetes"}
 _UNBUILT = "the environment cannot be built, so what it needs is not known"
 
 
@@ -45,8 +47,8 @@ def examine(overlay: Overlay, asked: Asked) -> list[Check]:
     """
     with ThreadPoolExecutor() as pool, ExitStack() as stack:
         running = [
-            pool.submit(work)
-            for group, work in (("tools", tools.check), ("git", lambda: git.check(overlay)))
+            pool.submit(_done, group, work)
+            for group, work in _first(overlay)
             if group in asked.groups
         ]
         cluster, found = _cluster(asked, stack)
@@ -56,12 +58,26 @@ def examine(overlay: Overlay, asked: Asked) -> list[Check]:
             built, more = _built(overlay)
             found += more
         running += [
-            pool.submit(work)
+            pool.submit(_done, group, work)
             for group, work in _resting(overlay, built, asked, cluster, facts)
             if group in asked.groups
         ]
         found += [check for done in running for check in done.result()]
         return ordered(check for check in found if check.group in asked.groups)
+
+
+def _done(group: Group, work: _Work) -> list[Check]:
+    """Make the checks of a group; what keeps all of them from being made is one that failed."""
+    try:
+        return work()
+    except SealiftError as error:
+        return [failed(group, _SUBJECTS.get(group, group), error)]
+
+
+def _first(overlay: Overlay) -> Iterator[tuple[Group, _Work]]:
+    """Yield what needs no build."""
+    yield "tools", tools.check
+    yield "git", lambda: git.check(overlay)
 
 
 def _resting(
@@ -70,7 +86,7 @@ def _resting(
     asked: Asked,
     cluster: Cluster | None,
     facts: Future[inside.Facts] | None,
-) -> Iterator[tuple[Group, Callable[[], list[Check]]]]:
+) -> Iterator[tuple[Group, _Work]]:
     """Yield what rests on the build: without one, that is said of each group."""
     if cluster is not None and facts is not None:
         yield "cluster", lambda: inside.check(overlay, built, cluster, facts.result(), asked.jobs)
