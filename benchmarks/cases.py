@@ -29,7 +29,7 @@ def airgap(folder: Path) -> Iterator[Ratio]:
     names = sorted(Path(charts).glob("operator-wandb-*")) if charts else []
     for path in names:
         version = path.name.removeprefix("operator-wandb-").removesuffix(".tgz")
-        yield _airgap(version, folder / version, Path(charts or ""), {"0.18.0": version})
+        yield _airgap(version, folder / version, Path(charts or ""), {"0.28.0": version})
 
 
 def _airgap(title: str, root: Path, charts: Path, versions: dict[str, str]) -> Ratio:

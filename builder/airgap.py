@@ -15,7 +15,7 @@ from builder.core import references as collecting
 from builder.core.changes import Change
 from builder.core.credentials import redacted
 from builder.core.findings import Finding
-from builder.core.manifests import Manifests, ResourceId
+from builder.core.manifests import Body, Manifests, ResourceId
 from builder.core.nested import NestedChart
 from builder.core.overrides import Path, with_values
 from builder.core.pointer import pointer
@@ -32,9 +32,14 @@ from builder.workspace import Overlay
 
 @dataclass(kw_only=True, slots=True)
 class Airgap:
-    """The patch file's text, what it moves, what cannot be moved, and the renders that it took."""
+    """The files' texts, what they move, what cannot be moved, and the renders that it took.
+
+    ``added`` is the text of the resources that come in addition, empty without any.
+    """
 
     text: str = ""
+    added: str = ""
+    additions: list[Body] = field(default_factory=list)
     moved: list[tuple[Moved, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     culprits: list[str] = field(default_factory=list)
@@ -77,7 +82,9 @@ def airgap(overlay: Overlay) -> Airgap:
     # Several charts may come from one repository object.
     by_place = {(change.resource, change.path): change for change in changes}
     ordered = [by_place[place] for place in sorted(by_place)]
-    result.text = change_lists.write(resources, ordered, digest(overlay, before))
+    inputs = digest(overlay, before)
+    result.text = change_lists.write(resources, ordered, inputs)
+    result.added = change_lists.write_added(result.additions, inputs)
     _check_taken(overlay, before, plans, result)
     return result
 

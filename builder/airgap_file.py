@@ -1,23 +1,26 @@
-"""The file that `sealift airgap` writes, and the kustomization that has to name it."""
+"""The files that `sealift airgap` writes, and the kustomization that has to name them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder import sources
 from builder.core import patch, yaml
 from builder.core.changes import HEADER
+from builder.core.entries import with_entry, without_entry
 from builder.core.errors import ConfigurationError, SealiftError
 from builder.files import read_text, shown, write_text
+from builder.sources import Kustomization
 from builder.workspace import Overlay
 
-ENTRY = "patches/airgap.yaml"
+PATCHES = "patches/airgap.yaml"
+ADDED = "resources/airgap.yaml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rewrite:
-    """A file with its text before and after; the same text when there is nothing to do."""
+    """A file with its text before and after; the same when there is nothing to do, none to go."""
 
     path: Path
     before: str
@@ -29,44 +32,62 @@ class Rewrite:
         return self.before != self.after
 
     def write(self) -> None:
-        """Write the file, when it changed."""
-        if self.changed:
+        """Write the file, or remove it, when it changed."""
+        if self.changed and self.after:
             write_text(self.path, self.after)
+        elif self.changed:
+            _remove(self.path)
 
 
-def present(overlay: Overlay) -> str:
-    """Return the patch file's text, empty when there is none.
+def _remove(path: Path) -> None:
+    path.unlink()
+    if not any(path.parent.iterdir()):
+        path.parent.rmdir()
+
+
+def present(path: Path, overlay: Overlay) -> str:
+    """Return a generated file's text, empty when there is none.
 
     Raises ConfigurationError for a file of people's own.
     """
-    path = overlay.airgap_file
     text = read_text(path, overlay.root) if path.is_file() else ""
     if text and not text.startswith(HEADER.splitlines()[0][:30]):
         raise ConfigurationError(
             "was not written by sealift airgap",
             where=shown(path, overlay.root),
-            hint="rename it, and list the new name in transformers: its patches will be kept. "
+            hint="rename it, and list the new name where this one is listed: it will be kept. "
             "Delete it when nothing in it is yours",
         )
     return text
 
 
-def broken(overlay: Overlay, text: str) -> SealiftError | None:
-    """Return what keeps the patch file from being read: a conflict of a merge, for one."""
+def broken(overlay: Overlay) -> SealiftError | None:
+    """Return what keeps a generated file from being read: a conflict of a merge, for one."""
     try:
-        patch.parse_transformers(text, source=shown(overlay.airgap_file, overlay.root))
+        for path in (overlay.airgap_file, overlay.airgap_resources):
+            text, source = present(path, overlay), shown(path, overlay.root)
+            if path == overlay.airgap_file:
+                patch.parse_transformers(text, source=source)
+            else:
+                yaml.load_ours(text, source=source)
     except SealiftError as error:
         return error
     return None
 
 
 @contextmanager
-def placeholder(overlay: Overlay, text: str) -> Iterator[None]:
-    """Stand an empty file in for a patch file that is listed, and missing or broken."""
-    path = overlay.airgap_file
-    if text and not broken(overlay, text):
+def placeholders(overlay: Overlay, *, anew: bool) -> Iterator[None]:
+    """Stand empty files in for generated ones that are missing; ``anew``: for all."""
+    with ExitStack() as stack:
+        for path in (overlay.airgap_file, overlay.airgap_resources):
+            text = present(path, overlay)
+            if anew or not text:
+                stack.enter_context(_placeholder(path, text))
         yield
-        return
+
+
+@contextmanager
+def _placeholder(path: Path, text: str) -> Iterator[None]:
     write_text(path, f"{HEADER}# Not written yet.\n")
     try:
         yield
@@ -74,33 +95,55 @@ def placeholder(overlay: Overlay, text: str) -> Iterator[None]:
         if text:
             write_text(path, text)
         else:
-            path.unlink()
-            if not any(path.parent.iterdir()):
-                path.parent.rmdir()
+            _remove(path)
 
 
-def connect(overlay: Overlay) -> Rewrite:
-    """Return the overlay's kustomization with the patch file in it.
+def rewrites(overlay: Overlay, patches: str, added: str) -> list[Rewrite]:
+    """Return the files with what they are to hold: those that are named before what names them.
 
-    Raises ConfigurationError when the file cannot be added without rewriting what people wrote.
+    ``added`` is empty where no resource comes in addition. Raises ConfigurationError.
+    """
+    files = [
+        Rewrite(path=path, before=present(path, overlay), after=text)
+        for path, text in ((overlay.airgap_file, patches), (overlay.airgap_resources, added))
+    ]
+    connected = _connect(overlay, with_added=bool(added))
+    # A file goes after what names it.
+    return sorted([*files, connected], key=lambda f: not f.after)
+
+
+def _connect(overlay: Overlay, *, with_added: bool) -> Rewrite:
+    """Return the overlay's kustomization with the generated files in it.
+
+    Raises ConfigurationError when that cannot be done without rewriting what people wrote.
     """
     kustomization = sources.read(overlay.folder, overlay.root)
-    text, fields = kustomization.text, kustomization.fields
-    if ENTRY in [entry for entry, _ in kustomization.texts("transformers")]:
-        return Rewrite(path=kustomization.path, before=text, after=text)
-    end = "" if text.endswith("\n") else "\n"
-    after = f"{text}{end}transformers:\n  - {ENTRY}\n"
-    if "transformers" in fields or _fields(after) != {**fields, "transformers": [ENTRY]}:
+    text = entered(kustomization, kustomization.text, "transformers", PATCHES)
+    if with_added:
+        text = entered(kustomization, text, "resources", ADDED)
+    elif ADDED in (kustomization.fields.get("resources") or []):
+        shorter = without_entry(text, "resources", ADDED)
+        if shorter is None:
+            raise ConfigurationError(
+                f"resources lists {ADDED}, which is no longer needed",
+                where=kustomization.at("resources"),
+                hint="take it out",
+            )
+        text = shorter
+    return Rewrite(path=kustomization.path, before=kustomization.text, after=text)
+
+
+def entered(kustomization: Kustomization, text: str, field: str, entry: str, *before: str) -> str:
+    """Return the kustomization's ``text`` with an entry in a list, ahead of those ``before``.
+
+    Raises ConfigurationError when that cannot be done without rewriting what people wrote.
+    """
+    longer = with_entry(text, field, entry, before)
+    if longer is None:
+        place = "the last entry" if not before else f"an entry before {before[0]}"
         raise ConfigurationError(
-            f"transformers does not list {ENTRY}",
-            where=kustomization.at("transformers"),
-            hint=f"add it as the last entry: transformers: [..., {ENTRY}]",
+            f"{field} does not list {entry}",
+            where=kustomization.at(field),
+            hint=f"add it as {place}: {field}: [..., {entry}]",
         )
-    return Rewrite(path=kustomization.path, before=text, after=after)
-
-
-def _fields(text: str) -> object:
-    try:
-        return yaml.load(text, source="")
-    except SealiftError:
-        return None
+    return longer

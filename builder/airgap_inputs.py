@@ -23,10 +23,12 @@ def digest(overlay: Overlay, before: Manifests) -> str:
     ``before`` are the resources with all patches but the file's own.
     """
     environment = msgspec.to_builtins(pinned(overlay).environment)
-    for key in ("publish", "sync", "extends", "allow"):
+    for key in ("publish", "sync", "extends", "allow", "allowCredentials", "secrets"):
         environment.pop(key, None)
     base = msgspec.to_builtins(overlay.base.base)
     base.pop("health", None)
+    for rule in base.get("nestedCharts", ()):
+        rule.pop("credentials", None)
     inputs = {
         "rules": _RULES,
         "environment": environment,
@@ -42,15 +44,15 @@ def digest(overlay: Overlay, before: Manifests) -> str:
 
 def stale(overlay: Overlay, before: Manifests) -> Iterator[Finding]:
     """Yield a Finding when the patch file rests on other inputs, or was edited by hand."""
-    path = overlay.airgap_file
-    if not path.is_file() or not len(before):
+    if not len(before):
         return
-    if is_stale(read_text(path, overlay.root), digest(overlay, before)):
-        yield Finding(
-            code="airgap-stale",
-            subject=shown(path, overlay.root),
-            place=shown(path, overlay.root),
-            cause="the base, its charts, the environment or the file itself changed since it was "
-            "written",
-            hint=f"run `sealift airgap {overlay.name}`, and review what it changes",
-        )
+    for path in (overlay.airgap_file, overlay.airgap_resources):
+        if path.is_file() and is_stale(read_text(path, overlay.root), digest(overlay, before)):
+            yield Finding(
+                code="airgap-stale",
+                subject=shown(path, overlay.root),
+                place=shown(path, overlay.root),
+                cause="the base, its charts, the environment or the file itself changed since it "
+                "was written",
+                hint=f"run `sealift airgap {overlay.name}`, and review what it changes",
+            )

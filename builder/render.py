@@ -28,7 +28,7 @@ _PLAIN = {"apiVersion", "kind", "metadata", "resources", "patches", "transformer
 class FirstOrder:
     """The resources of an environment before controllers act, and what is to be said about them.
 
-    ``before_airgap`` are the same without the patches that `sealift airgap` wrote for this overlay.
+    ``before_airgap`` are the same without what `sealift airgap` wrote for this overlay.
     """
 
     manifests: Manifests
@@ -46,7 +46,8 @@ def render(overlay: Overlay) -> FirstOrder:
     try:
         return _render(overlay)
     except SealiftError as error:
-        if (error.where or "").startswith(f"{shown(overlay.airgap_file, overlay.root)}:"):
+        generated = (overlay.airgap_file, overlay.airgap_resources)
+        if (error.where or "").startswith(tuple(f"{shown(p, overlay.root)}:" for p in generated)):
             error.hint = f"run `sealift airgap {overlay.name}`, which makes the file anew"
         raise
 
@@ -111,7 +112,9 @@ class _Renderer:
         before, problems = patches.apply_all(manifests, by_hand)
         after, more = patches.apply_all(before, airgap)
         findings += [_missed(problem) for problem in (*problems, *more)]
-        return FirstOrder(manifests=after, before_airgap=before, findings=tuple(findings))
+        added = shown(self.overlay.airgap_resources, self.overlay.root)
+        own = Manifests(r for r in before if r.origin.source != added)
+        return FirstOrder(manifests=after, before_airgap=own, findings=tuple(findings))
 
     def sorted_patches(self, kustomization: Kustomization) -> tuple[list[Patch], list[Patch]]:
         """Return the patches by hand, and those that `sealift airgap` wrote for this overlay."""

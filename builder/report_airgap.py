@@ -13,6 +13,7 @@ from builder.core.verify import leaves
 from builder.files import shown
 from builder.plan import Moved
 from builder.report import terminal_width, text_diff
+from builder.workspace import Overlay
 
 
 def table(result: Airgap, environment: Environment) -> str:
@@ -51,16 +52,21 @@ def _left(reference: Reference, environment: Environment) -> Iterator[str]:
         yield "only helm test runs it"
 
 
-def summary(result: Airgap, files: Sequence[Rewrite], root: Path) -> str:
+def summary(result: Airgap, files: Sequence[Rewrite], overlay: Overlay) -> str:
     """Write what the generator came to, and each file that it wrote."""
     moved = [m for m, _ in result.moved if m.target not in ("", m.reference.value)]
-    patches, kustomization = files
-    lines = [
-        f"{'written' if patches.changed else 'unchanged'}: {shown(patches.path, root)}; "
-        f"{count(len(moved), 'reference')} moved, {count(result.renders, 'render')}"
-    ]
-    if kustomization.changed:
-        lines.append(f"written: {shown(kustomization.path, root)}; transformers names the patches")
+    lines = []
+    for file in files:
+        name = shown(file.path, overlay.root)
+        if file.path == overlay.airgap_file:
+            lines.append(
+                f"{'written' if file.changed else 'unchanged'}: {name}; "
+                f"{count(len(moved), 'reference')} moved, {count(result.renders, 'render')}"
+            )
+        elif file.path == overlay.airgap_resources and file.changed:
+            lines.append(f"{'written' if file.after else 'removed'}: {name}")
+        elif file.changed:
+            lines.append(f"written: {name}; names what is generated")
     lines += [f"left plain, because a token breaks the chart: {path}" for path in result.culprits]
     errors = sum(finding.severity == "error" for finding in result.findings)
     if errors:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from builder.core import archive, charts_lock, yaml
 from builder.core.archive import ChartArchive
+from builder.core.base import ChartSource
 from builder.core.charts_lock import VendoredChart
-from builder.core.environment import ChartSource
 from builder.core.errors import ConfigurationError, nearest
 from builder.files import shown, write_bytes, write_text, write_tree
 from builder.tools import charts as repositories

@@ -9,8 +9,9 @@ from typing import Any
 
 from builder import sources
 from builder.core import archive, charts_lock, yaml
+from builder.core.base import Base, NestedChartRule
 from builder.core.charts_lock import ChartsLock, VendoredChart
-from builder.core.environment import Base, Environment, NestedChartRule
+from builder.core.environment import Environment
 from builder.core.errors import ConfigurationError, nearest
 from builder.core.findings import Finding
 from builder.core.manifests import ResourceId
@@ -117,6 +118,11 @@ class Overlay:
     def airgap_file(self) -> Path:
         """The patch file that `sealift airgap` writes."""
         return (self.folder / "patches" / "airgap.yaml").resolve()
+
+    @property
+    def airgap_resources(self) -> Path:
+        """The resources that `sealift airgap` adds, where it does."""
+        return (self.folder / "resources" / "airgap.yaml").resolve()
 
 
 @functools.lru_cache(maxsize=64)

@@ -40,9 +40,9 @@ def git(repository: Path, *argv: str) -> str:
 
 def _unpatch(overlay: Path) -> None:
     """Take the patches away that the repository holds: the demonstration shows how they come."""
-    shutil.rmtree(overlay / "patches")
+    (overlay / "patches" / "airgap.yaml").unlink()
     path = overlay / "kustomization.yaml"
-    path.write_text(path.read_text().partition("transformers:")[0])
+    path.write_text(path.read_text().replace("  - patches/airgap.yaml\n", ""))
 
 
 def demonstrate(folder: Path) -> int:

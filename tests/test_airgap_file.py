@@ -25,7 +25,7 @@ def source(tmp_path: Path, run: Run) -> Source:
 def test_it_says_that_it_edits_the_kustomization(source: Source, run: Run) -> None:
     code, out, _ = airgap(run, source)
     assert code == 0
-    assert f"\nwritten: {KUSTOMIZATION}; transformers names the patches\n" in out
+    assert f"\nwritten: {KUSTOMIZATION}; names what is generated\n" in out
     assert KUSTOMIZATION not in airgap(run, source)[1]
 
 

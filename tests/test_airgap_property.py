@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from builder.airgap import airgap
-from builder.airgap_file import connect
+from builder.airgap_file import rewrites
 from builder.build import build
-from builder.files import write_text
 from builder.tools import helm, kustomize
 from builder.vendor import vendor
 from builder.workspace import find_base, find_overlay
@@ -42,8 +41,8 @@ def test_no_silent_leak(tmp_path: Path, listed: list[Component]) -> None:
     overlay = find_overlay(source.root, "prod")
     result = airgap(overlay)
     assert result.text or result.findings
-    write_text(overlay.airgap_file, result.text)
-    connect(overlay).write()
+    for file in rewrites(overlay, result.text, result.added):
+        file.write()
 
     leaks = {image for image in rendered(folder, source) if not image.startswith(f"{INSIDE}/")}
     assert leaks <= {finding.subject for finding in result.findings}

@@ -231,11 +231,11 @@ def test_a_chart_of_the_base_that_is_not_vendored(source: Source, run: Run) -> N
 
 
 def test_a_nested_chart_that_is_not_vendored(source: Source, run: Run) -> None:
-    source.edit("base/wandb/weightsandbiases.yaml", "version: 0.18.0", "version: 0.19.0")
+    source.edit("base/wandb/weightsandbiases.yaml", "version: 0.28.0", "version: 0.29.0")
     result = run("build", "example")
     assert result.code == 1
-    assert "error: operator-wandb-0.19.0 [chart-not-vendored]" in result.out
-    assert "run `sealift vendor wandb --chart operator-wandb=0.19.0`" in result.out
+    assert "error: operator-wandb-0.29.0 [chart-not-vendored]" in result.out
+    assert "run `sealift vendor wandb --chart operator-wandb=0.29.0`" in result.out
 
 
 def test_nothing_is_vendored(source: Source, run: Run) -> None:
@@ -246,7 +246,7 @@ def test_nothing_is_vendored(source: Source, run: Run) -> None:
     assert "error: operator-1.3.3 [chart-not-vendored]" in result.out
 
 
-@pytest.mark.parametrize("chart", ["operator-1.3.3", "operator-wandb-0.18.0"])
+@pytest.mark.parametrize("chart", ["operator-1.3.3", "operator-wandb-0.28.0"])
 def test_an_archive_that_was_changed_is_refused(
     source: Source, refused: Refused, chart: str
 ) -> None:

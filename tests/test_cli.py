@@ -112,7 +112,7 @@ def test_images_as_json_tells_where_each_hides(source: Source, run: Run) -> None
     images = json.loads(run("images", "guide", "-o", "json").out)
     [redis] = [i for i in images if "bitnami/redis" in i["image"]]
     assert redis["verdict"] == "outside"
-    assert redis["source"] == "operator-wandb-0.18.0"
+    assert redis["source"] == "operator-wandb-0.28.0"
     assert redis["template"].startswith("operator-wandb/charts/redis/templates/")
     assert [i["hooks"] for i in images if i["image"].startswith("alpine/k8s")] == [
         ["post-upgrade"],
@@ -132,7 +132,7 @@ def test_explain_an_image(source: Source, run: Run) -> None:
     result = run("explain", "example", "registry.yourdomain.com/console:2.12.2")
     assert result.code == 0
     assert "WeightsAndBiases/wandb/wandb" in result.out
-    assert "operator-wandb-0.18.0" in result.out
+    assert "operator-wandb-0.28.0" in result.out
 
 
 def test_explain_a_patched_path(source: Source, run: Run) -> None:

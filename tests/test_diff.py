@@ -50,17 +50,17 @@ def found(source: Source, target: Target) -> Diff:
     return diff(build(find_overlay(source.root, "example")), read(target))
 
 
-def bump(source: Source, run: Run, folder: Path, version: str = "0.19.0") -> None:
+def bump(source: Source, run: Run, folder: Path, version: str = "0.29.0") -> None:
     """Bring another version of the stand-in, and let the environment use it."""
     chart = folder / "operator-wandb"
     if not chart.exists():
         shutil.copytree(CHARTS / "operator-wandb", chart)
-    text = (chart / "Chart.yaml").read_text().replace("version: 0.18.0", f"version: {version}")
+    text = (chart / "Chart.yaml").read_text().replace("version: 0.28.0", f"version: {version}")
     (chart / "Chart.yaml").write_text(text)
     shutil.copytree(CHARTS / "operator", folder / "operator", dirs_exist_ok=True)
     result = run("vendor", "wandb", "--from", str(folder), "--chart", f"operator-wandb={version}")
     assert result.code == 0, result.err
-    source.edit(CR, "version: 0.18.0", f"version: {version}")
+    source.edit(CR, "version: 0.28.0", f"version: {version}")
 
 
 def changed(diff_: Diff) -> list[str]:
@@ -109,13 +109,13 @@ def test_a_chart_bump(source: Source, target: Target, run: Run, tmp_path: Path) 
     bump(source, run, tmp_path / "charts")
     result = found(source, target)
     assert [(n.title, n.left_out) for n in result.nested] == [
-        ("operator-wandb 0.18.0 → 0.19.0", "")
+        ("operator-wandb 0.28.0 → 0.29.0", "")
     ]
     assert changed(result) == ["added Job/migrate", "recreated StatefulSet/wandb-redis-master"]
     assert [(d.code, d.subject) for d in result.dangers] == [
         ("immutable-field", "StatefulSet/wandb-redis-master"),
         ("upgrade-hook", "Job/migrate"),
-        ("chart-major", "operator-wandb 0.18.0 → 0.19.0"),
+        ("chart-major", "operator-wandb 0.28.0 → 0.29.0"),
     ]
     assert [(i.action, i.after) for i in result.images] == [
         ("added", "registry.yourdomain.com/m:1")
@@ -127,11 +127,11 @@ def test_a_chart_that_is_not_vendored_any_more_is_said(
 ) -> None:
     put(source, target)
     bump(source, run, tmp_path / "charts")
-    source.path("base/wandb/charts/operator-wandb-0.18.0.tgz").unlink()
+    source.path("base/wandb/charts/operator-wandb-0.28.0.tgz").unlink()
     result = found(source, target)
     [nested] = result.nested
     assert nested.resources == ()
-    assert nested.left_out.startswith("operator-wandb-0.18.0: the chart is not there")
+    assert nested.left_out.startswith("operator-wandb-0.28.0: the chart is not there")
     assert nested.left_out.endswith("run `sealift vendor wandb`")
     assert [c.name for c in result.charts] == ["operator-wandb"]
 
@@ -145,14 +145,14 @@ def test_an_archive_that_is_another_is_not_compared(
     with (chart / "values.yaml").open("a") as values:
         values.write("# other bytes\n")
     shutil.copytree(CHARTS / "operator", tmp_path / "charts" / "operator")
-    for name in ("operator-wandb-0.18.0.tgz", "operator-1.3.3.tgz"):
+    for name in ("operator-wandb-0.28.0.tgz", "operator-1.3.3.tgz"):
         source.path(f"base/wandb/charts/{name}").unlink()
     source.path("base/wandb/charts.lock.yaml").unlink()
     assert run("vendor", "wandb", "--from", str(tmp_path / "charts")).code == 0
     result = found(source, target)
     [nested] = result.nested
     assert nested.left_out == (
-        "the vendored archive of operator-wandb-0.18.0 is not the one that was published"
+        "the vendored archive of operator-wandb-0.28.0 is not the one that was published"
     )
     assert "chart-content" in {d.code for d in result.dangers}
 
@@ -180,6 +180,7 @@ def test_the_published_side_is_rendered_for_its_kubernetes(
 def test_a_credential_that_changed_is_told_and_not_shown(
     source: Source, target: Target, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    source.edit("overlays/example/kustomization.yaml", "  - patches/secrets.yaml\n", "")
     put(source, target)
     source.edit(CR, "password: replace-with-your-password", "password: Tr0ub4dor")
     result = found(source, target)

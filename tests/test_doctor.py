@@ -22,7 +22,7 @@ from tests.servers.registry import registry
 from tests.source import Result, Source
 
 LOCK = "overlays/site/images.lock.yaml"
-CHART = "operator-wandb-0.18.0"
+CHART = "operator-wandb-0.28.0"
 
 
 def checks(result: Result) -> dict[str, dict[str, str]]:

@@ -14,7 +14,7 @@ STAND_INS = Path(__file__).parent / "charts"
 def chart(folder: Path, template: str) -> None:
     """Write a platform's chart that has one template."""
     (folder / "templates").mkdir(parents=True)
-    (folder / "Chart.yaml").write_text("apiVersion: v2\nname: operator-wandb\nversion: 0.18.0\n")
+    (folder / "Chart.yaml").write_text("apiVersion: v2\nname: operator-wandb\nversion: 0.28.0\n")
     (folder / "templates" / "all.yaml").write_text(template)
 
 
@@ -49,7 +49,7 @@ spec:
   chart:
     spec:
       chart: operator-wandb
-      version: 0.18.0
+      version: 0.28.0
       sourceRef: {kind: HelmRepository, name: charts}
   values: {inner: true, late: {{ .Release.IsUpgrade }}}
 """

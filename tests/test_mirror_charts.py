@@ -23,7 +23,7 @@ from tests.servers.registry import registry
 from tests.source import Source
 
 LOGIN = Login(username=USER, password=PASSWORD)
-CHART = ("operator-wandb", "0.18.0")
+CHART = ("operator-wandb", "0.28.0")
 
 
 def built(source: Source, run: Run, url: str = "http://charts.yourdomain.com") -> Build:
@@ -68,16 +68,16 @@ def test_an_http_repository_takes_it_once(source: Source, run: Run, shelf: Path)
         assert only(found, to).state == "present"
         with pytest.raises(ToolError, match="409"):
             copy_chart(step, to, replace=False)
-    assert (shelf / "operator-wandb-0.18.0.tgz").read_bytes() == step.path.read_bytes()
+    assert (shelf / "operator-wandb-0.28.0.tgz").read_bytes() == step.path.read_bytes()
 
 
 def test_another_archive_of_the_version_is_replaced_by_force(
     source: Source, run: Run, shelf: Path
 ) -> None:
-    other = source.path("base/wandb/charts/operator-wandb-0.18.0.tgz").read_bytes()
+    other = source.path("base/wandb/charts/operator-wandb-0.28.0.tgz").read_bytes()
     with chart_repository(shelf, username=USER, password=PASSWORD) as site:
         found, to = built(source, run, site.url), store(site.url)
-        (shelf / "operator-wandb-0.18.0.tgz").write_bytes(other + b"\n")
+        (shelf / "operator-wandb-0.28.0.tgz").write_bytes(other + b"\n")
         step = only(found, to)
         assert step.state == "replace"
         copy_chart(step, to, replace=True)
@@ -131,7 +131,7 @@ def test_a_folder_has_an_index_for_any_web_server(
     assert only(found, to).state == "present"
     index = yaml.safe_load((shelf / "index.yaml").read_text())
     (entry,) = index["entries"]["operator-wandb"]
-    assert entry["urls"] == ["operator-wandb-0.18.0.tgz"]
+    assert entry["urls"] == ["operator-wandb-0.28.0.tgz"]
     assert f"sha256:{entry['digest']}" == step.chart.sha256
     # Written again, it is the same: no time of day is in it.
     again = tmp_path / "again"
@@ -166,7 +166,7 @@ def test_a_folder_on_a_full_disk_is_named(
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(ToolError) as caught:
         copy_chart(step, store(str(tmp_path)), replace=False)
-    path = tmp_path / "operator-wandb-0.18.0.tgz"
+    path = tmp_path / "operator-wandb-0.28.0.tgz"
     assert caught.value.what == f"{path} cannot be written: No space left on device"
     assert "make room" in str(caught.value.hint)
     assert not list(tmp_path.glob(".operator*"))

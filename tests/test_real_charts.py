@@ -19,7 +19,7 @@ from tests.test_render import kustomize
 # Read when the tests are collected: the fixtures take it out of the environment.
 FOLDER = os.environ.get("SEALIFT_CHARTS", "")
 FACTS = REPOSITORY.parent / "shared" / "wandb" / "images"
-STAND_IN = "0.18.0"
+STAND_IN = "0.28.0"
 
 pytestmark = [
     pytest.mark.real_charts,

@@ -73,8 +73,8 @@ def test_a_chart_depends_on_what_its_render_pulls(bundle: Path, run: Run) -> Non
     assert below["bundle"] == {c["bom-ref"] for c in value["components"]}
     controller = "image:registry.yourdomain.com/wandb/controller:1.13.3"
     redis = "image:registry.yourdomain.com/bitnami/redis:7.2.4-debian-12-r9"
-    assert redis in below["chart:operator-wandb-0.18.0"]
-    assert controller not in below["chart:operator-wandb-0.18.0"]
+    assert redis in below["chart:operator-wandb-0.28.0"]
+    assert controller not in below["chart:operator-wandb-0.28.0"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from tests.servers.tls import CA, certificate_authority
 from tests.source import Source, snapshot
 
 SECRET = "correct-horse"
-NAMES = ("operator-1.3.3.tgz", "operator-wandb-0.18.0.tgz")
+NAMES = ("operator-1.3.3.tgz", "operator-wandb-0.28.0.tgz")
 
 
 def archive(members: Mapping[str, bytes | str]) -> bytes:
@@ -399,15 +399,15 @@ def test_another_version_stands_beside_the_first(source: Source, run: Run, tmp_p
     copy = tmp_path / "copy"
     shutil.copytree(CHARTS, copy)
     path = copy / "operator-wandb" / "Chart.yaml"
-    path.write_text(path.read_text().replace("version: 0.18.0", "version: 0.19.0", 1))
-    assert run("vendor", "wandb", "--from", str(copy), "--chart", "operator-wandb=0.19.0").code == 0
-    assert set(lock(source)) == {*NAMES, "operator-wandb-0.19.0.tgz"}
+    path.write_text(path.read_text().replace("version: 0.28.0", "version: 0.29.0", 1))
+    assert run("vendor", "wandb", "--from", str(copy), "--chart", "operator-wandb=0.29.0").code == 0
+    assert set(lock(source)) == {*NAMES, "operator-wandb-0.29.0.tgz"}
     source.overlay("more", "resources: [../example]\npatches:\n"
                    "- target: {kind: WeightsAndBiases}\n  patch: |-\n"
-                   "    - {op: replace, path: /spec/chart/version, value: 0.19.0}\n")  # fmt: skip
+                   "    - {op: replace, path: /spec/chart/version, value: 0.29.0}\n")  # fmt: skip
     assert run("build", "more").code == 0
     locked = yaml.safe_load(source.read("build/more/bundle.lock.yaml"))["charts"]
-    assert ("operator-wandb", "0.19.0") in {(c["name"], c["version"]) for c in locked}
+    assert ("operator-wandb", "0.29.0") in {(c["name"], c["version"]) for c in locked}
 
 
 @pytest.mark.parametrize("chart", ["operator", "operator=", "=1.0.0", ""])

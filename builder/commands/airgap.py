@@ -22,7 +22,8 @@ def airgap(
     """Write the patches that point what leaves the network inside.
 
     The values that make each image are found by tracing, for any chart and version. The patches go
-    to overlays/ENV/patches/airgap.yaml, and the kustomization beside it names that file.
+    to overlays/ENV/patches/airgap.yaml, what has to be added to overlays/ENV/resources/airgap.yaml,
+    and the kustomization beside them names those files.
 
     Example: sealift airgap example -v
     """
@@ -33,11 +34,10 @@ def airgap(
     from builder.workspace import find_overlay
 
     overlay = find_overlay(root, env)
-    before = airgap_file.present(overlay)
-    error = airgap_file.broken(overlay, before)
+    error = airgap_file.broken(overlay)
     if error is not None:
         print(f"note: cannot be read, and is made anew: {error}", file=sys.stderr)
-    with airgap_file.placeholder(overlay, before):
+    with airgap_file.placeholders(overlay, anew=error is not None):
         result = compute(overlay)
     if verbose:
         print(report_airgap.table(result, overlay.environment), end="\n\n")
@@ -45,12 +45,11 @@ def airgap(
         print(findings_text(result.findings), file=sys.stderr)
     if not result.text:
         return 1
-    patches = airgap_file.Rewrite(path=overlay.airgap_file, before=before, after=result.text)
-    files = [patches, airgap_file.connect(overlay)]  # what names the patches comes after them
+    files = airgap_file.rewrites(overlay, result.text, result.added)
     if check:
         print(report_airgap.differences(files, overlay.root))
         return int(any(f.changed for f in files) or blocking(result.findings))
     for file in files:
         file.write()
-    print(report_airgap.summary(result, files, overlay.root))
+    print(report_airgap.summary(result, files, overlay))
     return int(blocking(result.findings))

@@ -17,6 +17,10 @@ HEADER = """\
 # Written by `sealift airgap`: what leaves the network, pointed inside. Reviewed and committed
 # like a lock file. Patches of your own live in other files, stand before this one, and win.
 """
+ADDED_HEADER = """\
+# Written by `sealift airgap`: what the environment needs beside the base. Reviewed and committed
+# like a lock file; patches of your own change it.
+"""
 _MARK = re.compile(r"^# inputs: (sha256:[0-9a-f]{64})$", re.MULTILINE)
 _ABSENT = object()
 
@@ -118,6 +122,14 @@ def write(resources: Mapping[ResourceId, Resource], changes: Sequence[Change], i
         documents.append(_document(resource, operations(resource.body, ordered)))
     body = "---\n".join(documents)
     return f"{HEADER}# inputs: {stamp(inputs, body)}\n{body}"
+
+
+def write_added(bodies: Sequence[Body], inputs: str) -> str:
+    """Return the text of a file of resources; empty without any. ``inputs`` as above."""
+    if not bodies:
+        return ""
+    body = yaml.dump_all(list(bodies))
+    return f"{ADDED_HEADER}# inputs: {stamp(inputs, body)}\n{body}"
 
 
 def _document(resource: Resource, listed: Sequence[_Operation]) -> str:

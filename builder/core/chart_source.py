@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from builder.core.base import NestedChartRule
 from builder.core.changes import Change
-from builder.core.environment import Environment, NestedChartRule
+from builder.core.environment import Environment
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested import NestedChart

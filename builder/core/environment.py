@@ -1,6 +1,6 @@
-"""The two files that people write: ``environment.yaml`` and ``base.yaml``."""
+"""``environment.yaml``: one cluster target."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 
@@ -8,15 +8,12 @@ from builder.core.section import Section
 from builder.core.texts import (
     Allowed,
     ChartUrl,
-    ChartVersion,
     Duration,
     GitName,
     Host,
     Name,
-    Pointer,
     Prefix,
     Project,
-    Sha256,
     Text,
     Version,
     WebUrl,
@@ -56,11 +53,64 @@ class ChartRepository(Section, frozen=True):
     """Name of the Secret with which controllers log in to it."""
 
 
+class Tls(Section, frozen=True):
+    """With which certificate the platform is served."""
+
+    secret: Text
+    """Name of the Secret with the certificate and its key, of type kubernetes.io/tls."""
+
+
+class Gateway(Section, frozen=True):
+    """The Gateway, of gateway.networking.k8s.io, that routes to the platform: no Ingress then."""
+
+    name: Name
+    namespace: Name | None = None
+    """Its namespace; the platform's when left out."""
+    listener: Name | None = None
+    """The listener that takes the route; any that matches when left out."""
+
+
 class Ingress(Section, frozen=True):
     """How people reach the platform."""
 
     host: Host | None = None
     class_: Text | None = msgspec.field(name="class", default=None)
+    tls: Tls | None = None
+    annotations: dict[Text, Text] = msgspec.field(default_factory=dict)
+    """Annotations that every Ingress of the platform gets."""
+    gateway: Gateway | None = None
+
+
+class SecretStore(Section, frozen=True):
+    """A store of the External Secrets Operator."""
+
+    name: Name
+    kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
+
+
+class Secrets(Section, frozen=True):
+    """How the Secrets that `sealift secrets` refers to come into the cluster."""
+
+    form: Literal["list", "external-secret", "sops", "sealed-secret"] = "list"
+    """``list``: somebody creates them; the others: a file of the overlay makes them."""
+    store: SecretStore | None = None
+    """For ``external-secret``: where their content is."""
+    key: Text = "{environment}/{secret}"
+    """For ``external-secret``: the name of a Secret's content in the store."""
+    refresh: Duration | None = None
+    """For ``external-secret``: how often the store is asked."""
+    age: tuple[Text, ...] = ()
+    """For ``sops``: the recipients, as ``age1...``."""
+    certificate: Text | None = None
+    """For ``sealed-secret``: path of the controller's certificate, from the repository's root."""
+
+
+class CredentialAllowance(Section, frozen=True):
+    """A text that looks like a credential and is none, or may be public, with the reason."""
+
+    place: Text
+    """The place as the finding names it; ``*`` stands for any text."""
+    reason: Text
 
 
 Mode = Literal["commit", "hydrator"]
@@ -147,6 +197,11 @@ class Environment(Section, frozen=True):
     urls: dict[Text, Text] = msgspec.field(default_factory=dict)
     """Outside URL to the one that takes its place inside."""
     allow: tuple[Allowance, ...] = ()
+    certificates: tuple[Text, ...] = ()
+    """PEM files of the authorities inside, from the repository's root: platform and operator
+    trust them."""
+    secrets: Secrets = Secrets()
+    allow_credentials: tuple[CredentialAllowance, ...] = ()
     api_versions: tuple[Text, ...] = ()
     """API versions beyond Kubernetes' own that the cluster serves, as ``helm --api-versions``."""
     publish: Publish | None = None
@@ -162,75 +217,3 @@ class Environment(Section, frozen=True):
         if self.ingress.host:
             hosts.append(self.ingress.host)
         return tuple(dict.fromkeys(hosts))
-
-
-class ChartSource(Section, frozen=True):
-    """A chart that the platform needs, in its base or in a custom resource."""
-
-    name: Name
-    version: ChartVersion
-    repository: ChartUrl
-    digest: Sha256 | None = None
-
-
-class OffSwitch(Section, frozen=True):
-    """A value that ends an outbound URL."""
-
-    url: Text
-    """The URL; ``*`` stands for any text."""
-    value: Pointer
-    """The value to set, as a pointer into the chart's values."""
-    to: str
-    reason: Text
-
-
-class NestedChartRule(Section, frozen=True):
-    """Where a custom resource names a chart that its controller installs."""
-
-    group: Text
-    kind: Text
-    chart: Pointer
-    """Mapping with ``url``, ``name`` and ``version``."""
-    values: Pointer
-    lists: Literal["concatenate", "replace"] = "replace"
-    """What the controller does with lists when it merges several sources of values."""
-    credential_secret: Pointer | None = None
-    """Where the resource refers to the chart repository's Secret, by name."""
-    ingress_class: Pointer | None = None
-    """The value that is the ingress class, where the chart has none by default."""
-    off_switches: tuple[OffSwitch, ...] = ()
-    """Values that keep the platform from calling out."""
-    values_secret: Text | None = None
-    """Name of a Secret that is merged below the values; ``{name}`` is the resource's."""
-
-
-class Switch(Section, frozen=True):
-    """An environment variable that has to have a value, or a controller calls out by itself."""
-
-    kind: Text
-    env: Text
-    value: str
-    reason: Text
-
-
-class Health(Section, frozen=True):
-    """How the health of a custom resource is read off a phase, where it has no conditions."""
-
-    group: Text
-    kind: Text
-    phase: Pointer
-    ready: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
-    degraded: tuple[Text, ...] = ()
-    """Phases from which it does not come back by itself; all others mean: still at work."""
-    message: Pointer | None = None
-
-
-class Base(Section, frozen=True):
-    """A platform: which charts it needs, and what its controllers render."""
-
-    charts: tuple[ChartSource, ...] = ()
-    kubernetes: Annotated[str, msgspec.Meta(pattern=r"^v?[0-9]+\.[0-9]+$")] | None = None
-    """The oldest Kubernetes version that the platform supports."""
-    nested_charts: tuple[NestedChartRule, ...] = ()
-    switches: tuple[Switch, ...] = ()
-    health: tuple[Health, ...] = ()

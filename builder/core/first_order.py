@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from builder.core import mirror
+from builder.core.base import Base
 from builder.core.changes import Change
-from builder.core.environment import Base, Environment
+from builder.core.environment import Environment
 from builder.core.manifests import Manifests, Resource
 from builder.core.pointer import get
 from builder.core.references import Reference

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from builder.core import first_order, subcharts
-from builder.core.environment import Environment, NestedChartRule, OffSwitch
+from builder.core.base import NestedChartRule, OffSwitch
+from builder.core.environment import Environment
 from builder.core.findings import Finding
 from builder.core.manifests import Resource
 from builder.core.mirror import matches
@@ -63,8 +64,8 @@ def ingress(
     if not wanted or classes <= {wanted}:
         return
     reason = "the environment's ingress class"
-    if rule and rule.ingress_class:
-        yield tokens(rule.ingress_class), wanted, reason
+    if rule and rule.ingress.class_:
+        yield tokens(rule.ingress.class_), wanted, reason
         return
     for path, value in own_leaves(values):
         if value and value in classes and path[-1].lower().endswith(("class", "classname")):

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from builder.core import hosts
+from builder.core.base import Base, Switch
 from builder.core.credentials import credential_paths
-from builder.core.environment import Base, Environment, Switch
+from builder.core.environment import Environment
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.mirror import matches
@@ -215,7 +216,6 @@ def _credentials(chart: NestedChart) -> Iterator[Finding]:
         for where in credential_paths(get(chart.resource.body, path), path):
             yield Finding(
                 code="plaintext-credential",
-                severity="warning",
                 subject=where[-1],
                 place=f"{chart.resource.id} {pointer(where)}",
                 cause="a credential in the open, in a file that is committed to Git",
@@ -229,7 +229,6 @@ def _secret(resource: Resource) -> Iterator[Finding]:
             for key in resource.body.get(section) or {}:
                 yield Finding(
                     code="plaintext-credential",
-                    severity="warning",
                     subject=str(key),
                     place=f"{resource.id} /{section}/{key}",
                     cause="a Secret whose content would be committed to Git",

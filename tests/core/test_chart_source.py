@@ -4,8 +4,9 @@ import pytest
 
 from builder.core import chart_source
 from builder.core import nested as nested_charts
+from builder.core.base import NestedChartRule
 from builder.core.changes import Change
-from builder.core.environment import ChartRepository, NestedChartRule
+from builder.core.environment import ChartRepository
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Origin, Resource
 from tests.core.samples import environment

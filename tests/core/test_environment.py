@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from builder.core import yaml
-from builder.core.environment import Base, Environment
+from builder.core.base import Base
+from builder.core.environment import Environment
 from builder.core.errors import ConfigurationError
 from builder.core.section import merge, parse
 
@@ -46,7 +47,7 @@ def test_all_hosts_of_an_environment_once() -> None:
     [
         ("registri: x\n", "e.yaml:5: unknown key 'registri': did you mean 'registry'?"),
         ("ingress:\n  clas: x\n", "e.yaml:6: unknown key 'ingress.clas': did you mean 'class'?"),
-        ("ingress:\n  zzz: x\n", "e.yaml:6: unknown key 'ingress.zzz': known are class, host"),
+        ("ingress:\n  zzz: x\n", "e.yaml:6: unknown key 'ingress.zzz': known are annotations, class, gateway, host, tls"),
         ("allow:\n- reference: x\n", 'e.yaml:6: allow.0: "reason" is a required property'),
         ("allow:\n- {reference: x, reason: z}\n- {reference: x, reasn: z}\n",
          'e.yaml:7: allow.1: "reason" is a required property\n'

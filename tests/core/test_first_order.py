@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from builder.core import first_order, references
-from builder.core.environment import Base, Ingress, Registry, Switch
+from builder.core.base import Base, Switch
+from builder.core.environment import Ingress, Registry
 from builder.core.manifests import Manifests, Resource
 from tests.core.samples import INSIDE, environment, reference, resource
 

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from builder.core import knobs
-from builder.core.environment import Ingress, NestedChartRule, OffSwitch, Registry
+from builder.core.base import IngressValues, NestedChartRule, OffSwitch
+from builder.core.environment import Ingress, Registry
 from builder.core.manifests import Origin, Resource
 from tests.core.samples import INSIDE, environment, reference, resource
 
@@ -54,11 +55,11 @@ def ingress(name: str | None) -> Resource:
         ("nginx", {"ingress": {"name": "nginx"}}, {}, []),
         ("own", {"ingress": {"class": "own"}}, {}, []),
         (None, {"ingress": {"class": ""}}, {}, []),
-        (None, {}, {"ingress_class": "/ingress/class"}, [("ingress", "class")]),
+        (None, {}, {"ingress": IngressValues(class_="/ingress/class")}, [("ingress", "class")]),
     ],
 )
 def test_the_ingress_class(
-    present: str | None, values: dict[str, Any], more: dict[str, str], expected: Any
+    present: str | None, values: dict[str, Any], more: dict[str, Any], expected: Any
 ) -> None:
     wanted = environment(ingress=Ingress(class_="own"))
     found = list(knobs.ingress(rule(**more), [ingress(present)], values, wanted))
@@ -68,7 +69,9 @@ def test_the_ingress_class(
 
 def test_no_ingress_no_class() -> None:
     wanted = environment(ingress=Ingress(class_="own"))
-    assert not list(knobs.ingress(rule(ingress_class="/ingress/class"), [], {}, wanted))
+    assert not list(
+        knobs.ingress(rule(ingress=IngressValues(class_="/ingress/class")), [], {}, wanted)
+    )
 
 
 def pod(template: str, secrets: Any = None) -> Resource:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from builder.core import nested, yaml
-from builder.core.environment import NestedChartRule
+from builder.core.base import NestedChartRule
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Origin, Resource
 from builder.core.nested import NestedChart

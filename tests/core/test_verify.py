@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from builder.core.environment import Allowance, Base, ChartRepository, Switch
+from builder.core.base import Base, Switch
+from builder.core.environment import Allowance, ChartRepository
 from builder.core.findings import Finding, blocking, ordered
 from builder.core.manifests import Manifests, Origin, Resource
 from builder.core.nested import NestedChart
@@ -177,7 +178,6 @@ def test_a_credential_in_the_open() -> None:
     found = one(nested=[chart(values=values)])
     assert found == Finding(
         code="plaintext-credential",
-        severity="warning",
         subject="password",
         place="App/own /spec/values/db/0/password",
         cause="a credential in the open, in a file that is committed to Git",
@@ -188,7 +188,7 @@ def test_a_credential_in_the_open() -> None:
 def test_a_secret_in_the_bundle_shows_its_key_and_never_its_value() -> None:
     found = one(resources=[resource("Secret", name="s", stringData={"k": "hidden"})])
     assert (found.code, found.severity, found.subject, found.place) == (
-        "plaintext-credential", "warning", "k", "Secret/s /stringData/k",
+        "plaintext-credential", "error", "k", "Secret/s /stringData/k",
     )  # fmt: skip
     assert "hidden" not in repr(found)
 

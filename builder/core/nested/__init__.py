@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from builder.core import yaml
+from builder.core.base import NestedChartRule
 from builder.core.encoding import decoded
-from builder.core.environment import NestedChartRule
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested import argocd, definitions, flux, k3s
