@@ -17,11 +17,17 @@ def bound(variable: str, url: str, *, credentials: str, named: str = "") -> bool
 
     The variable holds ``host`` or ``host:port``, reached over https; ``http://host`` where plain
     HTTP is meant. ``named`` is a URL that the command line names; it counts while the variable is
-    not set. Raises ConfigurationError when neither is there.
+    not set. Raises ConfigurationError when neither is there, or one is no host.
     """
     wanted = os.environ.get(variable) or named
-    check_bound(wanted, _written(url), variable, credentials=credentials)
-    return _origin(wanted if "://" in wanted else f"https://{wanted}") == _origin(url)
+    try:
+        check_bound(wanted, _written(url), variable, credentials=credentials)
+        return _origin(wanted if "://" in wanted else f"https://{wanted}") == _origin(url)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{variable} names no host, or the address beside which it is held has none",
+            hint="a host is written as git.example.com, or git.example.com:8443",
+        ) from error
 
 
 def check_bound(wanted: str, host: str, variable: str, *, credentials: str) -> None:

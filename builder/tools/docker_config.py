@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,10 +37,12 @@ def find(host: str, *, own: str, named: bool = False, namespace: str = "") -> Lo
     RegistryError for a login of a kind that is of no use here.
     """
     username = os.environ.get("SEALIFT_REGISTRY_USERNAME")
-    only = os.environ.get("SEALIFT_REGISTRY_HOST") or (own if named else "")
-    if username and host in (only, own):
+    # Names of images have no scheme; whether there is TLS says --plain-http.
+    wanted = os.environ.get("SEALIFT_REGISTRY_HOST") or (own if named else "")
+    only = re.sub(r"^https?://", "", wanted.strip().lower()).rstrip("/")
+    if username and host.lower() in (only, own.lower()):
         check_bound(only, host, "SEALIFT_REGISTRY_HOST", credentials="SEALIFT_REGISTRY_PASSWORD")
-    if username and host == only:
+    if username and host.lower() == only:
         return Login(username=username, password=os.environ.get("SEALIFT_REGISTRY_PASSWORD", ""))
     for path in _files():
         config = _read(path)

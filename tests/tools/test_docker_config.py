@@ -72,6 +72,21 @@ def test_an_identity_token_is_said_to_be_of_no_use(
     assert "s3cret" not in f"{caught.value} {caught.value.hint}"
 
 
+@pytest.mark.parametrize(
+    "written", [HOST, f"https://{HOST}", f"http://{HOST}", f"{HOST}/", "R.Example.com"]
+)
+def test_the_host_of_the_login_is_read_as_that_of_others(
+    auths: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    assert not auths.exists()
+    monkeypatch.setenv("SEALIFT_REGISTRY_USERNAME", "robot")
+    monkeypatch.setenv("SEALIFT_REGISTRY_PASSWORD", "hunter2")
+    monkeypatch.setenv("SEALIFT_REGISTRY_HOST", written)
+    assert docker_config.find(HOST, own=HOST) == Login(username="robot", password="hunter2")
+    for other in (f"{HOST}:5000", f"x.{HOST}", "example.com"):
+        assert docker_config.find(other, own=HOST) is None
+
+
 def test_the_login_of_the_longest_namespace(auths: Path) -> None:
     keys = {HOST: "host", f"{HOST}/a": "a", f"{HOST}/a/b": "b"}
     auths.write_text(json.dumps({"auths": {key: auth(user) for key, user in keys.items()}}))

@@ -1,5 +1,6 @@
 """The forges, against servers with the documented behaviour of GitHub's and GitLab's APIs."""
 
+import json
 import os
 import time
 import traceback
@@ -28,6 +29,13 @@ from tests.servers.tls import certificate_authority
 KINDS: tuple[Kind, ...] = ("github", "gitlab")
 HEAD = "sealift/prod/0123456789ab"
 PREFIX = "sealift/prod/"
+# A request of either kind whose number is none.
+STRANGE = {
+    "number": "x", "iid": "x", "html_url": "", "web_url": "", "title": "", "body": "",
+    "description": "", "labels": [], "source_branch": HEAD, "target_branch": "main",
+    "source_project_id": 1, "target_project_id": 1,
+    "head": {"ref": HEAD, "repo": {"id": 1}}, "base": {"ref": "main", "repo": {"id": 1}},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -225,6 +233,9 @@ def test_a_project_that_the_token_cannot_see(server: ForgeServer, kind: Kind) ->
         Answer(status=200, body=b"<html>"),
         Answer(status=200, body=b'{"not": "a list"}'),
         Answer(status=200, body=b'[{"number": 1}]'),
+        Answer(status=200, body=b"[" * 200_000),
+        Answer(status=400, body=b"[" * 200_000),
+        Answer(status=200, body=json.dumps([STRANGE]).encode()),
         Answer(status=429, headers={"Retry-After": "3600"}, body=TOKEN.encode()),
     ],
 )
@@ -264,6 +275,11 @@ def test_the_token_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert token("https://git.example.com:443") == "abc"
     monkeypatch.setenv("SEALIFT_FORGE_HOST", "http://git.example.com")
     assert token("http://git.example.com/x") == "abc"
+    with pytest.raises(ConfigurationError, match="the forge's URL is not http"):
+        token("https://[git.example.com")
+    monkeypatch.setenv("SEALIFT_FORGE_HOST", "[git.example.com")
+    with pytest.raises(ConfigurationError, match="SEALIFT_FORGE_HOST names no host"):
+        token("https://git.example.com")
 
 
 def test_the_password_of_git_is_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,6 +304,12 @@ def test_the_token_of_a_credential_helper() -> None:
 
 
 # Limits, faults and moves.
+
+
+def test_a_time_to_wait_that_is_none_is_not_read(forge: Forge, server: ForgeServer) -> None:
+    """``str.isdigit`` takes a superscript, which is no number."""
+    server.project.faults.append(Answer(status=502, headers={"Retry-After": "\xb2"}))
+    assert forge.open_requests(PREFIX, "main") == []
 
 
 def test_comes_again_when_the_forge_says_so(forge: Forge, server: ForgeServer) -> None:

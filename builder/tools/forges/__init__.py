@@ -146,9 +146,12 @@ def token(url: str) -> str:
 
     It is SEALIFT_FORGE_TOKEN, for the host in SEALIFT_FORGE_HOST; else SEALIFT_GIT_PASSWORD, for
     the host in SEALIFT_GIT_HOST; else what git's credential helpers have. Raises
-    ConfigurationError when one is set without its host, and ToolError when there is none.
+    ConfigurationError when one is set without its host or ``url`` is none, ToolError when there is
+    no token.
     """
-    parts = urllib.parse.urlsplit(url)
+    from builder.tools.forges.http import split
+
+    parts = split(url)
     elsewhere = []
     for name, host in _TOKENS:
         given = os.environ.get(name)

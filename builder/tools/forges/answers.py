@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_SECONDS = re.compile(r"[0-9]{1,12}")
 _NEXT = re.compile(r'<([^<>]*)>\s*;[^,]*\brel="?next"?')
 
 
@@ -53,12 +54,12 @@ def delay(response: Response, attempt: int) -> float | None:
     if not limited and response.status not in (502, 503):
         return None
     now = _moment(headers.get("date", "")) or time.time()
-    if wait.isdigit():
+    if _SECONDS.fullmatch(wait):
         return float(wait)
     if wait and (then := _moment(wait)):
         return max(0.0, then - now)
     reset = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
-    if used_up and reset.isdigit():
+    if used_up and _SECONDS.fullmatch(reset):
         return max(0.0, int(reset) - now)
     return 60.0 if limited else 0.5 * 2**attempt
 
@@ -67,7 +68,7 @@ def _moment(text: str) -> float | None:
     """Read a date of HTTP, as seconds since 1970."""
     try:
         return email.utils.parsedate_to_datetime(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

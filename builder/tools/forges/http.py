@@ -65,7 +65,7 @@ class Api:
         self.address = address
         self.patience = patience
         self.root = address.root
-        self._url = _split(address.api)
+        self._url = split(address.api)
         if not re.fullmatch(r"[\x21-\x7e]+", address.token):
             raise ConfigurationError(
                 f"the token for {address.name} is empty, or holds spaces or line ends",
@@ -109,7 +109,7 @@ class Api:
         """Parse an answer; raise ForgeError when it has another form."""
         try:
             return parse(item)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
             raise self._error(
                 "answers in a form that is not known", hint=f"is it {self.address.name}?"
             ) from error
@@ -222,7 +222,7 @@ class Api:
             return None
         try:
             return json.loads(response.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._error(
                 "answers with something that is not JSON",
                 hint=f"is {self.address.api} the API of {self.address.name}?",
@@ -231,7 +231,7 @@ class Api:
     def _said(self, response: Response) -> str:
         """Return the reason that an answer gives, in one line and without the token."""
         reason = http.client.responses.get(response.status, "")
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             reason = "; ".join(reasons(json.loads(response.body))) or reason
         text = " ".join("".join(c if c.isprintable() else " " for c in reason).split())
         text = text.replace(self.address.token, "***")
@@ -268,7 +268,8 @@ class Api:
         return self._error(f"cannot be reached: {reason}", hint=hint)
 
 
-def _split(url: str) -> urllib.parse.SplitResult:
+def split(url: str) -> urllib.parse.SplitResult:
+    """Read a forge's URL; raise ConfigurationError for one that is none, or holds credentials."""
     try:
         parts = urllib.parse.urlsplit(url)
         good = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
