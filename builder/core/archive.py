@@ -46,6 +46,8 @@ def chart_yaml(files: Mapping[str, bytes], source: str) -> dict[str, Any]:
         raise ConfigurationError("has no name or no version", where=where)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(metadata["name"])):
         raise ConfigurationError(f"the name {metadata['name']!r} is not one", where=where)
+    if not re.fullmatch(r"v?[0-9][0-9A-Za-z.+-]*", str(metadata["version"])):  # it names files
+        raise ConfigurationError(f"the version {metadata['version']!r} is not one", where=where)
     return metadata
 
 

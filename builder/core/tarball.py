@@ -59,6 +59,8 @@ def _checked(member: tarfile.TarInfo, files: Mapping[str, bytes], source: str) -
         )
     if not (member.isfile() or member.isdir()):
         raise ConfigurationError(f"the member {member.name!r} is a link or a device", where=source)
+    if member.issparse():  # a few bytes that unfold to any number of zeros
+        raise ConfigurationError(f"the member {member.name!r} has holes", where=source)
     if str(path) in files:
         raise ConfigurationError(f"the member {member.name!r} stands twice", where=source)
     if len(files) >= MAX_MEMBERS:

@@ -72,6 +72,23 @@ def test_a_member_that_is_no_file(kind: bytes) -> None:
     assert str(error) == "app.tgz: the member 'app/x' is a link or a device"
 
 
+def sparse(name: str, size: int) -> bytes:
+    """A header of a file that is one hole, as GNU tar writes it (gnu.org, "Basic Tar Format")."""
+    header = bytearray(special(name, tarfile.GNUTYPE_SPARSE).tobuf(format=tarfile.GNU_FORMAT))
+    header[386:410] = b"%011o\0" % size + b"%011o\0" % 0
+    header[483:495] = b"%011o\0" % size
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+def test_a_file_with_holes() -> None:
+    """It would be as long as it says, and the archive has some bytes."""
+    plain = gzip.decompress(packed({"app/Chart.yaml": META}))
+    error = refused(gzip.compress(sparse("app/hole", 2_000_000) + plain))
+    assert str(error) == "app.tgz: the member 'app/hole' has holes"
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [
@@ -83,9 +100,11 @@ def test_a_member_that_is_no_file(kind: bytes) -> None:
         ({"app/Chart.yaml": b"name: app\n"}, "Chart.yaml: has no name or no version"),
         ({"app/Chart.yaml": b"- a\n"}, "Chart.yaml: has no name or no version"),
         ({"app/Chart.yaml": b"name: ../x\nversion: 1\n"}, "Chart.yaml: the name '../x' is not one"),
+        ({"app/Chart.yaml": b"name: app\nversion: ../../x\n"},
+         "Chart.yaml: the version '../../x' is not one"),
     ],
     ids=["two folders", "empty", "no Chart.yaml", "no folder", "other name", "no version", "list",
-         "name of a path"],
+         "name of a path", "version of a path"],
 )  # fmt: skip
 def test_what_is_no_chart(files: Mapping[str, bytes], message: str) -> None:
     assert str(refused(packed(files))) == f"app.tgz: {message}"
