@@ -70,13 +70,14 @@ def read(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         raise ConfigurationError("is not the folder of a bundle", where=str(folder))
     files = {}
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_raise):
         below = Path(parent)
         if below == folder:
             folders[:] = [name for name in folders if name not in _ASIDE]
             names = [name for name in names if name not in _ASIDE]
         for name in (*folders, *names):
             path = below / name
+            _check_name(path)
             if path.is_symlink() or (name in names and not path.is_file()):
                 raise ConfigurationError(
                     "is not a plain file: a bundle has nothing else", where=str(path)
@@ -96,6 +97,19 @@ def read(folder: Path) -> dict[str, bytes]:
     return files
 
 
+def _raise(error: OSError) -> None:
+    """Raise what walking through folders would pass over."""
+    raise error
+
+
+def _check_name(path: Path) -> None:
+    """Raise ConfigurationError for a name that no text can hold, as Git's trees of bundles do."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError("has a name that is not UTF-8", where=repr(path.name)) from error
+
+
 def verify(
     files: Mapping[str, bytes],
     *,
@@ -113,16 +127,21 @@ def verify(
     """
     found = bundle_check.check(files)
     signed_by = ""
-    if key is not None:
-        if statement is None:
-            raise ConfigurationError(
-                "--key is for the signature of a statement", hint="name that by --statement"
-            )
-        wrong = _signature(statement, signature, key)
-        found += wrong
-        signed_by = "" if wrong else key
+    if signature is not None and key is None:
+        raise ConfigurationError(
+            "--signature alone proves nothing", hint="name the public key of who signed by --key"
+        )
+    if key is not None and statement is None:
+        raise ConfigurationError(
+            "--key is for the signature of a statement", hint="name that by --statement"
+        )
     if statement is not None:
-        text = _read(statement).decode("utf-8", "replace")
+        stated = _read(statement)  # once: what was signed is what is compared
+        if key is not None:
+            wrong = _signature(stated, statement, signature, key)
+            found += wrong
+            signed_by = "" if wrong else key
+        text = stated.decode("utf-8", "replace")
         found += provenance.compare(text, files, place=str(statement))
     if rebuild is not None:
         found += _rebuilt(files, rebuild, root)
@@ -141,12 +160,12 @@ def signature_path(statement: Path, key: str) -> Path:
     return statement.with_name(statement.name + signing.SUFFIX[signing.scheme(key)])
 
 
-def _signature(statement: Path, signature: Path | None, key: str) -> list[Finding]:
+def _signature(stated: bytes, statement: Path, signature: Path | None, key: str) -> list[Finding]:
     path = signature or signature_path(statement, key)
     if not path.is_file():
         cause, hint = "there is no signature", "sign it with `sealift attest --key`"
     else:
-        cause = signing.verify(_read(statement), _read(path), key)
+        cause = signing.verify(stated, _read(path), key)
         hint = "is it the right key? If it is, trust neither the statement nor the bundle"
     if not cause:
         return []

@@ -1,6 +1,7 @@
 """``sealift attest`` and ``sealift verify``: a bundle as it was built, and each way to break it."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -238,6 +239,11 @@ def test_a_program_is_refused(bundle: Path, refused: Refused) -> None:
     assert f"{DEPLOYMENT}: is marked as a program" in said
 
 
+def test_a_name_that_is_no_text_is_refused(bundle: Path, refused: Refused) -> None:
+    Path(os.fsdecode(os.fsencode(bundle) + b"/\xff.yaml")).touch()
+    assert "has a name that is not UTF-8" in refused("verify", str(bundle))
+
+
 def test_what_is_no_bundle_is_refused(source: Source, refused: Refused) -> None:
     assert "not the folder of a bundle" in refused("verify", "nowhere")
 
@@ -397,6 +403,13 @@ def test_no_signature_is_not_a_right_one(bundle: Path, run: Run, statement: Path
     public = str(statement.parents[2] / "release.pub")
     found = codes(run, bundle, "--statement", str(statement), "--key", public)
     assert found == {("wrong-signature", str(statement))}
+
+
+def test_a_signature_without_a_key_is_not_passed_over(
+    bundle: Path, refused: Refused, statement: Path
+) -> None:
+    argv = ("verify", str(bundle), "--statement", str(statement), "--signature")
+    assert "--signature alone proves nothing" in refused(*argv, f"{statement}.sig")
 
 
 def test_unsigned_is_said(bundle: Path, run: Run) -> None:

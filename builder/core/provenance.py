@@ -116,7 +116,7 @@ def _subjects(text: str, place: str) -> tuple[str, str, dict[str, str]]:
         root, *rest = value["subject"]
         name, tree = str(root["name"]), str(root["digest"]["gitTree"])
         files = {str(e["name"]).removeprefix(f"{name}/"): e["digest"]["sha256"] for e in rest}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigurationError("is not an in-toto statement of a bundle", where=place) from error
     if not known or build_type != BUILD_TYPE or len(files) != len(rest):
         raise ConfigurationError(

@@ -68,6 +68,11 @@ def test_a_statement_of_another_kind_is_refused(key: str, value: object) -> None
         provenance.compare(text, {"a": b""}, place="s")
 
 
+def test_what_is_nested_too_deeply_is_no_statement() -> None:
+    with pytest.raises(ConfigurationError, match="is not an in-toto statement"):
+        provenance.compare("[" * 200_000, {}, place="s")
+
+
 def test_a_file_that_is_named_twice_is_refused() -> None:
     statement = json.loads(stated({"a": b"1"}))
     statement["subject"].append({"name": "env/a", "digest": {"sha256": "0" * 64}})
