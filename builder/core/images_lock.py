@@ -5,7 +5,9 @@ a tag named when it was written, and so what the mirror has to hold.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from builder.core import yaml
 from builder.core.findings import Finding
@@ -14,6 +16,9 @@ from builder.core.texts import Sha256
 
 FILE = "images.lock.yaml"
 VERSION = 1
+MediaType = Annotated[
+    str, msgspec.Meta(pattern=r"^[!-~]{0,255}$", description="a media type, without spaces")
+]
 
 
 class Platform(Section, frozen=True):
@@ -40,7 +45,7 @@ class SourcedImage(Section, frozen=True):
     image: str
     source: str
     digest: Sha256
-    media_type: str
+    media_type: MediaType
     size: int
     platforms: tuple[Platform, ...] = ()
 
@@ -139,8 +144,6 @@ def _listed(lock: ImagesLock) -> str:
 
 def dump(lock: ImagesLock) -> str:
     """Write the lock as YAML."""
-    import msgspec
-
     header = "# Written by sealift lock: what the images of this environment are. Review, commit.\n"
     return header + yaml.dump(msgspec.to_builtins(lock))
 

@@ -16,6 +16,7 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 INDEXES = (INDEX, DOCKER_LIST)
+_MEDIA_TYPE = re.compile(r"[!-~]{1,255}")
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -64,13 +65,21 @@ def below(body: bytes, media_type: str, *, source: str) -> Below:
         value: Any = json.loads(body)
         if media_type in INDEXES:
             entries = value["manifests"]
-            listed = {_digest(e): str(e["mediaType"]) for e in entries}
+            listed = {_digest(e): _media_type(e) for e in entries}
             return Below(manifests=listed, blobs={})
         layers = [value["config"], *value.get("layers", [])]
         blobs = {_digest(e): int(e["size"]) for e in layers if not e.get("urls")}
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ConfigurationError("is not a manifest", where=source) from error
+    except (KeyError, TypeError, ArithmeticError, ValueError, AttributeError, RecursionError) as e:
+        raise ConfigurationError("is not a manifest", where=source) from e
     return Below(manifests={}, blobs=blobs)
+
+
+def _media_type(entry: Mapping[str, Any]) -> str:
+    """Return the media type of a descriptor; it becomes a header, and may hold no line end."""
+    media_type = str(entry["mediaType"])
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        raise ValueError(media_type)
+    return media_type
 
 
 def _digest(entry: Mapping[str, Any]) -> str:

@@ -114,7 +114,7 @@ class Registry:
             found = self._hashed(repository, response.body, expected)
             if expected != found:
                 raise self._damaged(repository, found, expected)
-        media_type = response.headers.get("content-type", "").partition(";")[0]
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip()
         digest = _digest(response.body)
         return Manifest(body=response.body, digest=digest, media_type=media_type)
 

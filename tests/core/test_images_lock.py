@@ -39,6 +39,12 @@ def test_errors_have_path_and_line() -> None:
         images_lock.load(text)
 
 
+def test_a_media_type_that_no_header_can_hold_is_refused() -> None:
+    text = images_lock.dump(LOCK).replace(IMAGE.media_type, '"a/b\\r\\nX: y"')
+    with pytest.raises(ConfigurationError, match=r"images.0.mediaType"):
+        images_lock.load(text)
+
+
 def _with(digest: str) -> ImagesLock:
     changed = msgspec.structs.replace(IMAGE, digest=digest)
     return msgspec.structs.replace(LOCK, images=(changed,))

@@ -38,6 +38,8 @@ def test_layers_that_stand_elsewhere_are_not_counted() -> None:
         b'{"config": 3}',
         b'{"config": {"digest": "../x", "size": 1}}',
         b'{"config": {"digest": "' + ONE.encode() + b'", "size": "x"}}',
+        b'{"config": {"digest": "' + ONE.encode() + b'", "size": 1e400}}',
+        b'{"manifests": [{"digest": "' + ONE.encode() + b'", "mediaType": "a\\r\\nX: y"}]}',
         b"[" * 100_000,
     ],
 )
