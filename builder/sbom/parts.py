@@ -1,6 +1,7 @@
 """What a bill of materials lists, whatever its format."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -8,7 +9,7 @@ from typing import Literal
 
 from builder.core.errors import ConfigurationError
 from builder.core.image import parse
-from builder.core.lock import Lock, LockedChart, LockedImage
+from builder.core.lock import FILE, Lock, LockedChart, LockedImage
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:x-sealift:sbom")
 
@@ -32,8 +33,20 @@ class Part:
 
 
 def parts(lock: Lock) -> list[Part]:
-    """Return all charts, then all images of a lock, each with its package URL (purl-spec)."""
-    return [*(_chart(chart, lock) for chart in lock.charts), *map(_image, lock.images)]
+    """Return all charts, then all images of a lock, each with its package URL (purl-spec).
+
+    Raises ConfigurationError for a lock with a part that can have none, or that stands twice.
+    """
+    try:
+        found = [*(_chart(chart, lock) for chart in lock.charts), *map(_image, lock.images)]
+    except ValueError as error:
+        raise ConfigurationError(
+            f"names a chart or an image that has no name: {error}", where=FILE
+        ) from error
+    twice = [ref for ref, times in Counter(part.ref for part in found).items() if times > 1]
+    if twice:
+        raise ConfigurationError(f"names {twice[0]} twice", where=FILE)
+    return found
 
 
 def serial(lock: Lock, tree: str) -> uuid.UUID:
@@ -58,13 +71,19 @@ def _chart(chart: LockedChart, lock: Lock) -> Part:
     made = {name for entry in lock.nested if entry.chart == title for name in entry.resources}
     return Part(
         kind="chart",
-        ref=f"chart:{title}",
+        ref=f"chart:{title}" + (f"@{chart.repository}" if _twins(chart, lock) else ""),
         name=chart.name,
         version=chart.version,
         purl=PackageURL("helm", None, chart.name, chart.version, place).to_string(),
         sha256=chart.sha256.removeprefix("sha256:"),
         depends=tuple(_pulled(made, lock)),
     )
+
+
+def _twins(chart: LockedChart, lock: Lock) -> bool:
+    """Tell whether a chart is fetched from several places, as one by kustomize and by Flux."""
+    key = (chart.name, chart.version)
+    return sum((other.name, other.version) == key for other in lock.charts) > 1
 
 
 def _pulled(made: set[str], lock: Lock) -> Iterator[str]:
