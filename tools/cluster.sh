@@ -22,6 +22,7 @@ go_part() ( # part, folder: not by `go install`, for these modules have replace 
     cp -R "$("$go" list -m -f '{{.Dir}}' "${file%%:*}")/${file#*:}" "$2/"
   done
   chmod -R u+w "$2"
+  find "$2" -name '*.sh' -exec chmod +x {} + # a module's files come without the bit
 )
 
 wheel_part() { # folder

@@ -24,7 +24,7 @@ from tests.source import Result, Source
 
 REPOSITORY = Path(__file__).parents[2]
 SECRET = "gitops"
-_SETTLED_SECONDS = 120.0
+_SETTLED_SECONDS = 90.0
 
 
 class Engine(Protocol):

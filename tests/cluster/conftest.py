@@ -3,12 +3,13 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.apiserver import ApiServer, api_server
+from tests.cluster.argocd import argocd
 from tests.cluster.chain import Chain, Desk, Engine, operator_process
 from tests.cluster.controllers import controllers
 from tests.cluster.flux import flux
@@ -88,16 +89,24 @@ def cluster(
         yield api, processes
 
 
-@pytest.fixture(scope="module", params=["flux"])
+_Start = Callable[[ApiServer, Path], AbstractContextManager[Engine]]
+_ENGINES: dict[str, tuple[_Start, list[str]]] = {
+    "flux": (flux, ["flux"]),
+    "argocd": (argocd, ["argocd", "redis", "kustomize"]),
+}
+
+
+@pytest.fixture(scope="module", params=sorted(_ENGINES, reverse=True))
 def engine(
     request: pytest.FixtureRequest,
     cluster: tuple[ApiServer, list[Process]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Engine]:
     """Each engine, in a cluster of its own."""
-    need(request.param)
-    with {"flux": flux}[request.param](cluster[0], tmp_path_factory.mktemp("engine")) as running:
-        yield running
+    start, parts = _ENGINES[request.param]
+    need(*parts)
+    with start(cluster[0], tmp_path_factory.mktemp(request.param)) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ def shut_in(folder: Path) -> None:
     _run("ip", "-6", "route", "add", "local", "default", "dev", "lo", check=False)
     for name, text in (
         ("resolv.conf", f"nameserver {RESOLVER}\noptions timeout:1 attempts:1\n"),
-        ("hosts", "127.0.0.1 localhost\n"),
+        ("hosts", f"127.0.0.1 localhost {socket.gethostname()}\n"),
         ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
     ):
         (folder / name).write_text(text)
