@@ -17,6 +17,7 @@ from builder.publish import Commit, attempts, overtaken, wait, workplace
 from builder.rollback import Order, trailer
 from builder.target import METADATA, Target
 from builder.tools import git_branch
+from builder.tools.command import CommandError
 from builder.tools.git import git
 from builder.tools.git_signing import Signing
 
@@ -94,7 +95,7 @@ def hydrate(
             if dry_run:
                 return made
             if not changed or git_branch.push(repo, remote, branch, commit, tip):
-                _note(repo, remote, made.commit, sha)
+                _note(repo, remote, made.commit, order)
                 return replace(made, pushed=changed)
             wait(attempt)
     raise overtaken(branch)
@@ -121,13 +122,15 @@ def _content(repo: Path, commit: str, target: Target) -> dict[str, str]:
     return {path: blob for path, blob in listed.items() if path != METADATA}
 
 
-def _note(repo: Path, remote: str, commit: str, sha: str) -> None:
-    """Note on the hydrated commit which source commit it stands for now."""
+def _note(repo: Path, remote: str, commit: str, order: Order) -> None:
+    """Note on the hydrated commit which source commit it stands for now: the newest one."""
     for attempt in attempts():
         before = git_branch.fetch(repo, remote, NOTES, content=True)
         if before:
             git(repo, ["update-ref", NOTES, before])
-        note = json.dumps({"drySha": sha})
+            if order.is_before(_noted(repo, commit)):
+                return
+        note = json.dumps({"drySha": order.commit})
         identity = ["-c", "user.name=Sealift", "-c", "user.email=sealift@localhost"]
         git(repo, [*identity, "notes", f"--ref={NOTES}", "add", "--force", "-m", note, commit])
         after = str(git_branch.lookup(repo, NOTES))
@@ -135,3 +138,12 @@ def _note(repo: Path, remote: str, commit: str, sha: str) -> None:
             return
         wait(attempt)
     raise overtaken(NOTES)
+
+
+def _noted(repo: Path, commit: str) -> str:
+    """Return the source commit that a note names; empty where there is none."""
+    try:
+        value = json.loads(git(repo, ["notes", f"--ref={NOTES}", "show", commit]))
+    except (CommandError, ValueError, RecursionError):
+        return ""
+    return str(value.get("drySha") or "") if isinstance(value, dict) else ""

@@ -12,6 +12,7 @@ from builder.core.errors import ConfigurationError
 from builder.tools import git_history
 
 _TRAILER = re.compile(r"^Source-Commit: (?P<commit>[0-9a-f]{40,64})(-dirty)?\s*$", re.MULTILINE)
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _DIRTY = "-dirty"
 
 
@@ -40,14 +41,19 @@ class Order:
             return
         with git_history.history(remote, [tip]) as repository:
             found = published_source(git_history.messages(repository, tip), self.environment)
-        ours = self.commit.removesuffix(_DIRTY)
-        if found and git_history.is_before(self.source, ours, found):
+        if found and self.is_before(found):
             raise ConfigurationError(
                 f"{self.environment} was published from {found[:12]}, which is newer than "
-                f"{ours[:12]}: this would roll it back",
+                f"{self.commit[:12]}: this would roll it back",
                 hint="check the newer commit out; to go back, revert it in the sources, or give "
                 "--allow-older",
             )
+
+    def is_before(self, other: str) -> bool:
+        """Tell whether the source has ``other`` as a descendant of the commit."""
+        if self.source is None or not _COMMIT.fullmatch(other):
+            return False
+        return git_history.is_before(self.source, self.commit.removesuffix(_DIRTY), other)
 
 
 def published_source(messages: list[str], environment: str) -> str | None:

@@ -170,7 +170,7 @@ def note(remote: Path, commit: str) -> dict[str, str]:
 def test_a_source_commit_that_changes_nothing_is_only_noted(
     source: Source, run: Run, remote: Path
 ) -> None:
-    committed(source)
+    older = committed(source)
     argv = ("publish", "example", "--repository", str(remote), "--mode", "hydrator", "--json")
     first = json.loads(run(*argv).out)
     (source.root / "README.md").write_text("more\n")
@@ -178,6 +178,11 @@ def test_a_source_commit_that_changes_nothing_is_only_noted(
     second = json.loads(run(*argv).out)
     assert (second["changed"], second["commit"]) == (False, first["commit"])
     assert note(remote, first["commit"]) == {"drySha": dry}
+    git(source.root, ["checkout", "-q", older])  # as a job that is run again has it
+    assert run(*argv).code == 0
+    assert note(remote, first["commit"]) == {"drySha": dry}
+    assert run(*argv, "--allow-older").code == 0
+    assert note(remote, first["commit"]) == {"drySha": older}
 
 
 def test_the_hydrator_wants_a_clean_commit(source: Source, run: Run, remote: Path) -> None:
