@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import yaml
@@ -94,7 +96,8 @@ class Desk:
         return result.out
 
     def publish(self, *flags: str) -> str:
-        """Publish the environment; returns the commit at the head of the branch."""
+        """Point all inside and publish; returns the commit at the head of the branch."""
+        self.run("airgap", self.environment)
         self.run("publish", self.environment, *flags)
         return self.head
 
@@ -119,6 +122,33 @@ class Desk:
                 raise
             return False
         return True
+
+    def revert(self, commit: str) -> str:
+        """Take a merge back in the published repository, as somebody in need does, without us."""
+        clone = self.source.root.parent / "clone"
+        shutil.rmtree(clone, ignore_errors=True)
+        address = self.url.replace("https://", f"https://{self.user[0]}:{self.token}@")
+        self._git("clone", "--quiet", address, str(clone))
+        self._git("-C", str(clone), "revert", "--no-edit", "-m", "1", commit)
+        self._git("-C", str(clone), "push", "--quiet")
+        return self.head
+
+    def _git(self, *argv: str) -> None:
+        settings = {"http.sslCAInfo": str(self.ca.certificate)}
+        settings |= {"user.name": "Ada", "user.email": "ada@example.com"}
+        flags = [flag for key, value in settings.items() for flag in ("-c", f"{key}={value}")]
+        subprocess.run(["git", *flags, *argv], check=True, capture_output=True)
+
+    def overlay(
+        self, resources: Mapping[str, str] = MappingProxyType({}), patches: str = ""
+    ) -> None:
+        """Give the environment these files as resources, and kustomize's patches, and no others."""
+        folder = f"overlays/{self.environment}"
+        for name, text in resources.items():
+            self.source.write(f"{folder}/{name}", text)
+        listed = ", ".join(["../example", *resources])
+        ending = f"patches:\n{patches}" if patches else ""
+        self.source.write(f"{folder}/kustomization.yaml", f"resources: [{listed}]\n{ending}")
 
     def lock(self) -> set[str]:
         """The images that the published bundle says the cluster will pull."""

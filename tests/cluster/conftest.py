@@ -128,10 +128,10 @@ def desk(
         desk.environment,
         "resources: [../example]\n",
         "extends: example\n"
-        f"publish: {{repository: {desk.url}, branch: main, secret: gitops}}\n"
+        f"publish: {{repository: {desk.url}, branch: main, secret: gitops, "
+        "forge: {kind: gitea}}\n"
         f"sync: {{engine: {engine.name}, interval: 10s, timeout: 1m}}\n",
     )
-    desk.run("airgap", desk.environment)
     return desk
 
 

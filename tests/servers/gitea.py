@@ -34,6 +34,11 @@ class Gitea:
     process: Process | None = None
     _names: Iterator[int] = field(default_factory=itertools.count)
 
+    @property
+    def ready(self) -> bool:
+        """Whether it answers."""
+        return _answers(self.url, self.cafile)
+
     def name(self, kind: str) -> str:
         """A name that nothing on the server has."""
         return f"{kind}-{next(self._names)}"
@@ -128,7 +133,7 @@ def _start(command: str, folder: Path, tls: CA | None, place: Place) -> tuple[Pr
         (folder / "app.ini").write_text(_config(folder, url, port, tls, place))
         process.start()
         try:
-            process.wait(lambda: _answers(url, tls))  # noqa: B023
+            process.wait(lambda: _answers(url, tls.certificate if tls else None))  # noqa: B023
         except TimeoutError:
             process.stop()
             if attempt < 2 and not place.port and "address already in use" in process.tail():
@@ -222,8 +227,8 @@ def _connection(url: str, cafile: Path | None, timeout: float) -> http.client.HT
     return http.client.HTTPSConnection(host, timeout=timeout, context=context)
 
 
-def _answers(url: str, tls: CA | None) -> bool:
-    connection = _connection(url, tls.certificate if tls else None, timeout=5)
+def _answers(url: str, cafile: Path | None) -> bool:
+    connection = _connection(url, cafile, timeout=5)
     try:
         connection.request("GET", "/api/healthz")
         return connection.getresponse().status == 200
