@@ -1,7 +1,7 @@
 """A build goes out the way that was asked for: commit, pull request, hydrated branch, artifact."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +13,16 @@ from builder.core.diff.summary import verdict
 from builder.core.environment import Forge as ForgeSettings
 from builder.core.environment import Mode
 from builder.core.errors import ConfigurationError
+from builder.core.git_tree import tree_id
 from builder.diff import diff
 from builder.hydrate import active_branch, check_active, hydrate, metadata
-from builder.publish import Commit, Target, publish
+from builder.publish import Commit, Target, head_branch, publish, workplace
 from builder.publish_oci import Artifact, publish_oci
 from builder.pull_request import Proposal, propose, withdraw
+from builder.rollback import Order
 from builder.tools import forges, git_signing
-from builder.tools.forges import Forge
-from builder.tools.git import check_remote, local_path, source_commit, work_tree
+from builder.tools.forges import Forge, PullRequest
+from builder.tools.git import check_remote, local_path, remote_head, source_commit, work_tree
 from builder.tools.git_signing import Signing
 from builder.workspace import Overlay
 
@@ -169,7 +171,9 @@ def _propose(result: Build, way: Way, target: Target) -> Delivery:
     settings = _forge_settings(overlay)
     with _forge(overlay, way, target) as forge:
         # A forge that does not answer, or not to us, is told before a branch is left there.
-        forge.open_requests(f"sealift/{overlay.name}/", target.branch)
+        requests = forge.open_requests(f"sealift/{overlay.name}/", target.branch)
+        if not way.allow_older:
+            _check_newest(result, target, requests)
         # What is said of the difference has to be that to the commit that the request goes upon.
         before = published.read(target)
         commit = _commit(result, way, target)
@@ -188,6 +192,20 @@ def _propose(result: Build, way: Way, target: Target) -> Delivery:
                 reviewers=settings.reviewers,
             )
     return Delivery(target=target, commit=commit, proposal=proposal)
+
+
+def _check_newest(result: Build, target: Target, requests: Iterable[PullRequest]) -> None:
+    """Raise ConfigurationError when an open request, which would be closed, is from a newer source.
+
+    Jobs of a pipeline do not always end in the order of their commits.
+    """
+    overlay = result.overlay
+    order = Order(environment=overlay.name, commit=source_commit(overlay.root), source=overlay.root)
+    own = head_branch(overlay.name, tree_id(result.files))
+    others = [request for request in requests if request.head != own]
+    with workplace(target) as (repo, remote):
+        for request in others:
+            order.check(remote, remote_head(repo, remote, request.head), request=request.url)
 
 
 def signing_of(overlay: Overlay) -> Signing | None:

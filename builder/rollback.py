@@ -32,9 +32,10 @@ class Order:
     commit: str
     source: Path | None
 
-    def check(self, remote: str, tip: str | None) -> None:
+    def check(self, remote: str, tip: str | None, *, request: str = "") -> None:
         """Raise ConfigurationError when the branch was published from a descendant of the commit.
 
+        ``request`` is the URL of the one that proposes the branch, where it is not published yet.
         Commits that the source does not have (a shallow clone) tell nothing, and pass.
         """
         if self.source is None or tip is None or not self.commit:
@@ -42,9 +43,12 @@ class Order:
         with git_history.history(remote, [tip]) as repository:
             found = published_source(git_history.messages(repository, tip), self.environment)
         if found and self.is_before(found):
+            done, lost = "was published", "roll it back"
+            if request:
+                done, lost = "is proposed", f"close {request}"
             raise ConfigurationError(
-                f"{self.environment} was published from {found[:12]}, which is newer than "
-                f"{self.commit[:12]}: this would roll it back",
+                f"{self.environment} {done} from {found[:12]}, which is newer than "
+                f"{self.commit[:12]}: this would {lost}",
                 hint="check the newer commit out; to go back, revert it in the sources, or give "
                 "--allow-older",
             )

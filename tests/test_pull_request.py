@@ -19,6 +19,7 @@ from builder.publish import Commit, Target, publish
 from builder.pull_request import Proposal, propose, withdraw
 from builder.tools.forges import Forge, Kind, PullRequest, connect
 from builder.tools.forges.http import ForgeError
+from builder.tools.git import git
 from tests.conftest import Refused, Run
 from tests.servers.forge import PROJECT, TOKEN, Answer, ForgeServer, forge_server
 from tests.servers.gitea import Gitea, gitea, gitea_command
@@ -386,6 +387,37 @@ def test_publish_withdraws_what_came_another_way(platform: Desk, run: Run) -> No
     last = run("publish", "example", "--pull-request")
     assert f"withdrawn {item['html_url']}\n" in last.out
     assert platform.open() == []
+
+
+def committed(source: Source) -> str:
+    """Commit the sources as they are; return the commit."""
+    author = ["-c", "user.name=Jane", "-c", "user.email=jane@example.com"]
+    git(source.root, ["init", "-q"])
+    git(source.root, ["add", "-A"])
+    git(source.root, [*author, "commit", "-q", "-m", "Change"])
+    return git(source.root, ["rev-parse", "HEAD"]).decode().strip()
+
+
+@pytest.mark.parametrize("published", [False, True], ids=["other", "published"])
+def test_a_job_of_an_older_commit_closes_no_newer_request(
+    platform: Desk, source: Source, run: Run, refused: Refused, published: bool
+) -> None:
+    """Jobs end in any order. What the older one has may be what is published already."""
+    argv = ("publish", "example", "--pull-request")
+    older = committed(source)
+    if published:
+        assert run("publish", "example").code == 0
+    source.edit("overlays/example/environment.yaml", "publish:", "sync: {engine: argocd}\npublish:")
+    newer = committed(source)
+    assert run(*argv).code == 0
+    (item,) = platform.get("pulls?state=open")
+    git(source.root, ["checkout", "-q", older])
+    said = refused(*argv)
+    assert f"example is proposed from {newer[:12]}, which is newer than {older[:12]}" in said
+    assert f"this would close {item['html_url']}" in said
+    assert platform.open() == [item["head"]["ref"]]
+    assert run(*argv, "--allow-older").code == 0
+    assert item["head"]["ref"] not in platform.open()
 
 
 def test_publish_says_first_what_would_end_it(
