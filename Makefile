@@ -49,7 +49,7 @@ $(VENV)/dev: $(VENV)/installed
 	@touch $@
 
 tools: $(VENV)/installed
-	@tools/install.sh helm
+	@tools/install.sh helm renderer
 
 .tools/bin/registry: $(VENV)/installed
 	@tools/install.sh registry

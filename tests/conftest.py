@@ -11,7 +11,7 @@ from typing import Protocol
 import pytest
 
 from builder.cli import main
-from builder.tools import helm, kustomize
+from builder.tools import helm, kustomize, renderer
 from tests.servers.registry import registry_command
 from tests.source import Result, Source, snapshot
 
@@ -53,6 +53,7 @@ def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1,localhost")
     helm.find.cache_clear()
+    renderer.find.cache_clear()
     kustomize.find.cache_clear()
 
 
@@ -141,3 +142,11 @@ def needs_registry() -> None:
     if registry_command() is None:
         missing: Callable[[str], None] = pytest.fail if os.environ.get("CI") else pytest.skip
         missing("the registry program is not on PATH")
+
+
+@pytest.fixture
+def needs_renderer() -> None:
+    """Skip where sealift-renderer is missing, or of another helm; fail in CI, as above."""
+    if renderer.find(helm.find()[1]) is None:
+        missing: Callable[[str], None] = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing("sealift-renderer is not on PATH, or was built with another version of helm")

@@ -36,6 +36,26 @@ install() { # program, module
   fi
 }
 
+renderer() { # helm's library in a process that stays (tools/renderer); without it helm is run
+  local key go proxy
+  key=$(cat tools/renderer/* | cksum)
+  if [ -x "$bin/sealift-renderer" ] && [ "$(cat .tools/renderer.stamp 2>/dev/null)" = "$key" ]; then
+    return
+  fi
+  echo "tools: building sealift-renderer, once" >&2
+  go=$(go_command)
+  proxy=$("$go" env GOPROXY | sed -E 's/[,|]direct//g')
+  if ! (cd tools/renderer && GOPROXY=$proxy GOTOOLCHAIN=$GO_TOOLCHAIN CGO_ENABLED=0 \
+      GOFLAGS='-buildvcs=false -mod=readonly' \
+      "$go" build -trimpath -ldflags '-s -w' -o "$bin/sealift-renderer" .) \
+      >.tools/renderer.log 2>&1; then
+    tail -5 .tools/renderer.log >&2
+    echo "tools: cannot build sealift-renderer: renders take longer without it" >&2
+    return
+  fi
+  echo "$key" >.tools/renderer.stamp
+}
+
 build_gitea() ( # go, folder: the program, and the files that it serves (the cache is read-only)
   cd tests/gitea &&
     export GOTOOLCHAIN=auto GOFLAGS='-buildvcs=false -mod=readonly' CGO_ENABLED=1 &&
@@ -78,6 +98,7 @@ for program in "$@"; do
     helm) install helm "$HELM" ;;
     registry) install registry "$REGISTRY" ;;
     gitea) gitea ;;
+    renderer) renderer ;;
     cosign) install cosign "$COSIGN" ;;
     *) echo "tools: no program $program" >&2; exit 2 ;;
   esac

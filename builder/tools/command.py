@@ -44,11 +44,7 @@ def run(
     found and to write temporary files is inherited. Raises CommandError with the command, the exit
     code and the last lines of standard error.
     """
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if (name in _NEEDED if bare else not name.startswith("SEALIFT_"))
-    }
+    inherited = bare_environment() if bare else _without_settings()
     merged = {**inherited, **(env or {})}
     try:
         process = subprocess.Popen(
@@ -82,6 +78,15 @@ def run(
             stderr=text,
         )
     return stdout
+
+
+def bare_environment() -> dict[str, str]:
+    """Return what a program needs to be found and to write temporary files, nothing else."""
+    return {name: value for name, value in os.environ.items() if name in _NEEDED}
+
+
+def _without_settings() -> dict[str, str]:
+    return {n: value for n, value in os.environ.items() if not n.startswith("SEALIFT_")}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

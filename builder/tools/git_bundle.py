@@ -127,6 +127,13 @@ def fetch(repository: Path, remote: str, branch: str) -> str | None:
         raise unreachable(remote, error) from error
 
 
+def changed(repository: Path, before: str | None, after: str) -> list[str]:
+    """Return the paths of the files in which two commits differ; all of them without the first."""
+    first = before or git(repository, ["mktree"], stdin=b"").decode().strip()
+    argv = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", first, after]
+    return git(repository, argv).decode("utf-8", "backslashreplace").split("\0")[:-1]
+
+
 def contains(repository: Path, commit: str, other: str) -> bool:
     """Tell whether ``other`` is a commit, or one of those before it."""
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.core.errors import ToolError
+from builder.tools import renderer
 from builder.tools.command import CommandError, run
 
 SETTING = "SEALIFT_HELM"
@@ -73,7 +74,21 @@ def template(
 
     ``sets`` are ``--set`` pairs (``--set-string`` where the third is true). Raises CommandError.
     """
-    path, _ = find()
+    path, version = find()
+    fast = renderer.find(version)
+    if fast:
+        request = {
+            "chart": str(chart),
+            "release": release,
+            "namespace": namespace or "default",
+            "values": json.dumps(values),
+            "set": [f"{key}={value}" for key, value, text in sets if not text],
+            "setString": [f"{key}={value}" for key, value, text in sets if text],
+            "kubeVersion": kube_version,
+            "apiVersions": list(api_versions),
+            "isUpgrade": upgrade,
+        }
+        return renderer.render(fast, request)
     argv = [path, "template", "--namespace", namespace, "--kube-version", kube_version]
     argv += ["--include-crds", "--values", "-"]
     for api_version in api_versions:

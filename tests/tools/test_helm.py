@@ -1,4 +1,4 @@
-"""helm, as a subprocess."""
+"""helm, as a subprocess: by its command, and by the renderer that stands in for it."""
 
 from pathlib import Path
 
@@ -6,9 +6,18 @@ import pytest
 import yaml
 
 from builder.core.errors import ToolError
-from builder.tools import helm
+from builder.tools import helm, renderer
 from builder.tools.command import CommandError
 from tests.conftest import CHARTS
+
+
+@pytest.fixture(autouse=True, params=["command", "renderer"])
+def _program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "command":
+        monkeypatch.setenv(renderer.SETTING, renderer.OFF)
+    else:
+        request.getfixturevalue("needs_renderer")
+        helm.find.cache_clear()
 
 
 @pytest.fixture
