@@ -344,6 +344,30 @@ def test_commits_cross_as_they_are(site: GapSite, tmp_path: Path) -> None:
     assert site.tree("main") == made
 
 
+def test_commits_that_change_other_folders_are_not_taken_unseen(
+    site: GapSite, tmp_path: Path
+) -> None:
+    repository, work = tmp_path / "near.git", tmp_path / "work"
+    git = f"--repository={repository}"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(repository)], check=True)
+    assert site.near.run("publish", "site", git).code == 0
+    subprocess.run(["git", "clone", "-q", str(repository), str(work)], check=True)
+    (work / "site2").mkdir()
+    (work / "site2" / "pod.yaml").write_text("kind: Pod\n")
+    who = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for argv in (["add", "-A"], [*who, "commit", "-q", "-m", "x"], ["push", "-q"]):
+        subprocess.run(["git", "-C", str(work), *argv], check=True)
+    exported = site.export(tmp_path / "one", git)
+    archive, before = tmp_path / "one" / "site.tar", site.state()
+    refused = site.bring(archive)
+    assert refused.code == 2
+    assert "its commits change site2/pod.yaml, outside of site/" in refused.err
+    assert site.state() == before
+    (digest,) = re.findall(r"digest: (\S+)", exported.out)
+    assert site.bring(archive, "--digest", digest).code == 0
+    assert site.tree("main:site2")
+
+
 def test_an_image_that_only_the_other_side_has(site: GapSite, tmp_path: Path) -> None:
     host = site.near.inside.host
     (site.near.folder / "home").mkdir(exist_ok=True)

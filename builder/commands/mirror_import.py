@@ -98,6 +98,7 @@ def import_(
             registries=registries,
             store=open_store(charts, registries, vendor.login(charts), url=None),
             target=target,
+            trusted=digest is not None,
         )
         work = importing.prepare(given, inside, replace=replace, jobs=jobs)
         said = list(work.findings)

@@ -109,14 +109,22 @@ def _unpack(repo: Path, archive: Archive) -> str:
     return source
 
 
-def bring(archive: Archive, files: Mapping[str, bytes], target: Target, *, dry_run: bool) -> Commit:
+def bring(
+    archive: Archive,
+    files: Mapping[str, bytes],
+    target: Target,
+    *,
+    dry_run: bool,
+    trusted: bool = False,
+) -> Commit:
     """Bring an archive's commits to a branch; with ``dry_run``, only see whether that would work.
 
-    ``files`` are those of :func:`check`. Raises ConfigurationError where the branch has what they
-    would overwrite; ToolError when the repository does not take them.
+    ``files`` are those of :func:`check`; ``trusted`` tells that the commits may change other
+    folders, which nobody has looked at. Raises ConfigurationError where they do, and where the
+    branch has what they would overwrite; ToolError when the repository does not take them.
     """
     try:
-        return _bring(archive, files, target, dry_run=dry_run)
+        return _bring(archive, files, target, dry_run=dry_run, trusted=trusted)
     except ToolError as error:
         if "--pull-request" not in (error.hint or ""):
             raise
@@ -128,7 +136,7 @@ def bring(archive: Archive, files: Mapping[str, bytes], target: Target, *, dry_r
 
 
 def _bring(
-    archive: Archive, files: Mapping[str, bytes], target: Target, *, dry_run: bool
+    archive: Archive, files: Mapping[str, bytes], target: Target, *, dry_run: bool, trusted: bool
 ) -> Commit:
     given = archive.contents.commits
     with workplace(target) as (repo, remote):
@@ -137,7 +145,10 @@ def _bring(
         if dry_run:
             # A shallow repository would not know which commits come before which.
             fetch = git_bundle.fetch if given.history else git_branch.fetch
-            git_branch.rehearse(repo, remote, target.branch, fetch(repo, remote, target.branch))
+            tip = fetch(repo, remote, target.branch)
+            git_branch.rehearse(repo, remote, target.branch, tip)
+            if given.history and not trusted:
+                _check_others(repo, tip, given, target)
         if given.history:
             return _forward(repo, remote, target, given, files, dry_run=dry_run)
     return publish(
@@ -169,6 +180,26 @@ def _checked(repo: Path, archive: Archive, source: str) -> dict[str, bytes]:
         more = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise transport.damaged(f"does not hold together: {listed}{more}", source)
     return files
+
+
+def _check_others(repo: Path, tip: str | None, given: Commits, target: Target) -> None:
+    """Raise ConfigurationError where commits change what is not in the environment's folder."""
+    if tip is not None and not git_bundle.contains(repo, given.commit, tip):
+        return  # nothing is pushed
+    others = [
+        path
+        for path in git_bundle.changed(repo, tip, given.commit)
+        if given.path and not path.startswith(f"{given.path}/")
+    ]
+    if others:
+        more = f" and {len(others) - 1} more files" if len(others) > 1 else ""
+        raise ConfigurationError(
+            f"its commits change {others[0]}{more}, outside of {given.path}/: what that needs is "
+            "not in the archive, and nothing has looked at it",
+            where=target.repository,
+            hint="export without --repository, or give --digest, if the archive is to be trusted "
+            "with all of the branch",
+        )
 
 
 def _forward(

@@ -24,13 +24,15 @@ from builder.transport.verify import Archive
 class Inside:
     """Where an archive goes; what is None is left out.
 
-    ``prefix`` is the registry, and the path in it, below which all its images have to be.
+    ``prefix`` is the registry, and the path in it, below which all its images have to be;
+    ``trusted`` tells that somebody has named this very archive.
     """
 
     prefix: str | None = None
     registries: Registries
     store: Store | None = None
     target: Target | None = None
+    trusted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +89,7 @@ def prepare(archive: Archive, inside: Inside, *, replace: bool, jobs: int) -> Wo
         found += more
     commit = None
     if inside.target is not None:
-        commit = commits.bring(archive, files, inside.target, dry_run=True)
+        commit = commits.bring(archive, files, inside.target, dry_run=True, trusted=inside.trusted)
     return Work(
         files=files,
         images=todo,
