@@ -11,7 +11,7 @@ import pytest
 
 from builder.core import transport
 from builder.core.errors import ConfigurationError
-from builder.transport.verify import verify
+from builder.transport.verify import before, verify
 from tests.archives import SAFELY, Members, Silent, archive, packing, reseal, rewrite
 
 
@@ -166,6 +166,12 @@ def test_checksums_of_something_else(
     path = archive(tmp_path)
     rewrite(path, lambda members: reseal(members, change))
     assert said in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["checksums.json", "site.tar", "site.tar.001"])
+def test_an_archive_before_that_is_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="there is no such archive"):
+        before(tmp_path / name)
 
 
 def test_what_an_archive_after_another_leaves_out(tmp_path: Path) -> None:

@@ -95,7 +95,8 @@ def before(path: Path) -> Contents:
     Raises ConfigurationError.
     """
     if path.name.endswith(".json"):
-        if path.is_file() and path.stat().st_size > transport.MAX_CHECKSUMS:
+        volumes.check_file(path)
+        if path.stat().st_size > transport.MAX_CHECKSUMS:
             raise damaged("is too large", str(path))
         return transport.load(path.read_bytes(), source=str(path))
     return contents_of(volumes.find(path))[0]

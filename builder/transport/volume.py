@@ -175,7 +175,7 @@ def find(path: Path) -> Volume:
 
     Raises ConfigurationError when one of them is missing, too many, or of another size.
     """
-    _check_file(path)
+    check_file(path)
     numbered = _NUMBERED.fullmatch(path.name)
     if numbered is None:
         size = path.stat().st_size
@@ -191,7 +191,7 @@ def find(path: Path) -> Volume:
         if found and found[1] == numbered[1]
     )
     for number, entry in enumerate(paths, start=1):
-        _check_file(entry)
+        check_file(entry)
         if entry.name != f"{base.name}.{number:0{width}}":
             raise transport.damaged(
                 f"part {number} of {base.name} is missing, or {entry.name} is one too many",
@@ -216,7 +216,7 @@ def checksums(volume: Volume) -> Mapping[Path, str]:
     path = sidecar(volume.base)
     if not path.exists():
         return {}
-    _check_file(path)
+    check_file(path)
     lines = _lines(path)
     if list(lines) != [entry.name for entry in volume.paths]:
         raise transport.damaged(
@@ -246,7 +246,8 @@ def file_hash(path: Path) -> str:
         raise _failed("cannot be read", path, error) from error
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raise ConfigurationError where there is no file of this name."""
     if not path.exists():
         raise ConfigurationError("there is no such archive", where=str(path))
     if not path.is_file():
