@@ -24,7 +24,7 @@ from builder.core.sync import (
     waves,
 )
 from builder.core.sync.health import cel, lua
-from builder.core.sync.stages import FLUX_PRUNE, OPTIONS, STAGE, WAVE, stage
+from builder.core.sync.stages import COMPARE, FLUX_PRUNE, OPTIONS, STAGE, WAVE, stage
 from tests import crds
 
 RULE = HealthRule(
@@ -129,7 +129,10 @@ class TestMarks:
             "CustomResourceDefinition": {WAVE: "-1", OPTIONS: asks},
             "ClusterRole": {},
             "Deployment": {},
-            "PersistentVolumeClaim": {OPTIONS: "Prune=false,Delete=false"},
+            "PersistentVolumeClaim": {
+                OPTIONS: "Prune=false,Delete=false",
+                COMPARE: "IgnoreExtraneous",
+            },
             "Certificate": {OPTIONS: skips},
             "WeightsAndBiases": {WAVE: "1", OPTIONS: f"{asks},{skips}"},
         }

@@ -23,6 +23,7 @@ STAGE = "sealift.dev/stage"
 INSTANCES = "instances"
 WAVE = "argocd.argoproj.io/sync-wave"
 OPTIONS = "argocd.argoproj.io/sync-options"
+COMPARE = "argocd.argoproj.io/compare-options"
 FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
 
 _DEFINED = 5
@@ -92,6 +93,8 @@ def annotations(resource: Resource, engine: Engine, instances: frozenset[Kind]) 
     options = []
     if kind in _DATA:
         options += ["Prune=false", "Delete=false"]
+        # What stays behind would keep the application out of sync, and syncing, for ever.
+        found[COMPARE] = "IgnoreExtraneous"
     elif guarded:
         options += ["Prune=confirm", "Delete=confirm"]
     if phase(resource) >= CUSTOM:
