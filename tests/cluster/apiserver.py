@@ -28,7 +28,7 @@ class ApiServer:
     admin: Path
     accounts_key: Path
     """What signs the tokens of service accounts."""
-    processes: tuple[Process, ...]
+    processes: list[Process]
 
     def account(self, namespace: str, name: str) -> str:
         """A token of a service account."""
@@ -84,7 +84,7 @@ def api_server(folder: Path, ca: CA) -> Iterator[ApiServer]:
         kubeconfig(folder / "robot", url, ca),
         kubeconfig(folder / "admin", url, ca, ADMIN),
         issued.key,
-        (store, process),
+        [store, process],
     )
     with running(store, lambda: _healthy(store_url)), running(process, lambda: server.ready):
         yield server

@@ -125,6 +125,7 @@ def argocd(server: ApiServer, folder: Path) -> Iterator[ArgoCD]:
                 f"--metrics-port={metrics}",
                 f"--redis=127.0.0.1:{cache}",
                 f"--repo-server=127.0.0.1:{repository}",
+                "--self-heal-backoff-cap-seconds=5",
                 "--logformat=text",
             ],
             environment,

@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -19,8 +20,8 @@ from tests.cluster.api import Api, ApiError, Object
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.recorder import Recorder
 from tests.cluster.site import Site
-from tests.cluster.witness import Witness
-from tests.servers.process import Process
+from tests.cluster.witness import Witness, witnessing
+from tests.servers.process import Process, running
 from tests.servers.tls import CA
 from tests.source import Result, Source
 
@@ -60,7 +61,9 @@ class Desk:
     project: str
     user: tuple[str, str]
     token: str
-    environment: str = "prod"
+    environment: str
+    base: str
+    """The environment that it extends."""
 
     @property
     def url(self) -> str:
@@ -125,19 +128,49 @@ class Desk:
 
     def revert(self, commit: str) -> str:
         """Take a merge back in the published repository, as somebody in need does, without us."""
+        clone = self._clone()
+        self._git("-C", str(clone), "revert", "--no-edit", "-m", "1", commit)
+        self._git("-C", str(clone), "push", "--quiet")
+        return self.head
+
+    def commit(self, path: str, text: str) -> str:
+        """Commit a file to the published repository, past Sealift."""
+        clone = self._clone()
+        (clone / path).parent.mkdir(parents=True, exist_ok=True)
+        (clone / path).write_text(text)
+        self._git("-C", str(clone), "add", "--", path)
+        self._git("-C", str(clone), "commit", "--quiet", "-m", "By hand")
+        self._git("-C", str(clone), "push", "--quiet")
+        return self.head
+
+    def published(self) -> list[Object]:
+        """The resources of the published bundle."""
+        folder = self._clone() / self.environment
+        listed = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
+        texts = [(folder / name).read_text() for name in listed]
+        return [body for text in texts for body in yaml.safe_load_all(text) if body]
+
+    def _clone(self) -> Path:
         clone = self.source.root.parent / "clone"
         shutil.rmtree(clone, ignore_errors=True)
         address = self.url.replace("https://", f"https://{self.user[0]}:{self.token}@")
         self._git("clone", "--quiet", address, str(clone))
-        self._git("-C", str(clone), "revert", "--no-edit", "-m", "1", commit)
-        self._git("-C", str(clone), "push", "--quiet")
-        return self.head
+        return clone
 
     def _git(self, *argv: str) -> None:
         settings = {"http.sslCAInfo": str(self.ca.certificate)}
         settings |= {"user.name": "Ada", "user.email": "ada@example.com"}
         flags = [flag for key, value in settings.items() for flag in ("-c", f"{key}={value}")]
         subprocess.run(["git", *flags, *argv], check=True, capture_output=True)
+
+    def configure(self, settings: str) -> None:
+        """Write ``environment.yaml``: published to our repository, with these settings more."""
+        text = (
+            f"extends: {self.base}\npublish: {{repository: {self.url}, branch: main, "
+            f"secret: {SECRET}, forge: {{kind: gitea}}}}\n{settings}"
+        )
+        self.source.write(f"overlays/{self.environment}/environment.yaml", text)
+        self.overlay()
 
     def overlay(
         self, resources: Mapping[str, str] = MappingProxyType({}), patches: str = ""
@@ -146,7 +179,7 @@ class Desk:
         folder = f"overlays/{self.environment}"
         for name, text in resources.items():
             self.source.write(f"{folder}/{name}", text)
-        listed = ", ".join(["../example", *resources])
+        listed = ", ".join([f"../{self.base}", *resources])
         ending = f"patches:\n{patches}" if patches else ""
         self.source.write(f"{folder}/kustomization.yaml", f"resources: [{listed}]\n{ending}")
 
@@ -177,7 +210,7 @@ class Chain:
         """The platform's custom resource."""
         return self.api.get("apps.wandb.com/v1", "WeightsAndBiases", "wandb", "wandb")
 
-    def connect(self) -> None:
+    def connect(self, *flags: str) -> None:
         """Give the engine its access to the repository, and the objects of ``sealift sync``."""
         user = self.desk.site.forge.user()
         path = f"/repos/{self.desk.project}/collaborators/{user[0]}"
@@ -187,11 +220,11 @@ class Chain:
             SECRET, self.desk.url, user[0], token, self.desk.ca.certificate
         )
         self.api.apply(secret)
-        self.sync()
+        self.sync(*flags)
 
-    def sync(self) -> None:
+    def sync(self, *flags: str) -> None:
         """Apply what ``sealift sync`` prints, as the documentation says."""
-        text = self.desk.run("sync", self.desk.environment)
+        text = self.desk.run("sync", self.desk.environment, *flags)
         self.api.apply(*(body for body in yaml.safe_load_all(text) if body))
 
     def deliver(self, *flags: str) -> str:
@@ -238,8 +271,11 @@ def eventually(holds: Callable[[], object], what: str, seconds: float = _SETTLED
     raise TimeoutError(f"after {seconds:.0f} s it is not so that {what}")
 
 
-def operator_process(server: ApiServer, folder: Path) -> Process:
-    """The operator's stand-in, not yet started."""
+@contextmanager
+def operated(
+    desk: Desk, server: ApiServer, engine: Engine, recorder: Recorder, folder: Path
+) -> Iterator[Chain]:
+    """The chain, with the operator's stand-in; nothing is published yet."""
     folder.mkdir(parents=True)
     settings: dict[str, Any] = {
         "url": server.api.url,
@@ -251,4 +287,18 @@ def operator_process(server: ApiServer, folder: Path) -> Process:
     file = folder / "settings.json"
     file.write_text(json.dumps(settings))
     argv = [sys.executable, "-m", "tests.cluster.operator", str(file)]
-    return Process("operator", argv, folder / "operator.log", {"PYTHONPATH": str(REPOSITORY)})
+    home = {"PYTHONPATH": str(REPOSITORY)}
+    operator = Process("operator", argv, folder / "operator.log", home)
+    with witnessing(server.api) as witness, running(operator):
+        yield Chain(desk, server, engine, operator, recorder, witness)
+
+
+def open_desk(
+    folder: Path, vendored: Path, site: Site, ca: CA, environment: str, base: str = "example"
+) -> Desk:
+    """A copy of the vendored source, to be published to a repository that is there for it."""
+    shutil.copytree(vendored, folder / "source")
+    user = site.forge.user()
+    token = site.forge.token_of(user, "write:repository", "write:issue")
+    project = site.forge.repository(user[0])
+    return Desk(Source(folder / "source"), site, ca, project, user, token, environment, base)

@@ -1,36 +1,47 @@
-"""Fixtures of the cluster tests: each starts only what it is asked for."""
+"""Fixtures of the cluster tests: each starts only what it is asked for.
+
+What stands for one engine lives as long as that engine's tests do: pytest runs those of all files
+one behind the other, for the engine is a parameter of the session.
+"""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.apiserver import ApiServer, api_server
 from tests.cluster.argocd import argocd
-from tests.cluster.chain import Chain, Desk, Engine, operator_process
+from tests.cluster.chain import Chain, Engine, open_desk, operated
 from tests.cluster.controllers import controllers
 from tests.cluster.flux import flux
 from tests.cluster.namespace import inside
 from tests.cluster.parts import missing
 from tests.cluster.recorder import Recorder, recording
 from tests.cluster.site import Site, site
-from tests.cluster.witness import witnessing
-from tests.servers.process import Process, running
+from tests.servers.gitea import gitea_command
+from tests.servers.registry import registry_command
 from tests.servers.tls import CA, certificate_authority
-from tests.source import Source
 
 # Outside the namespace nothing of this is a test: `make e2e` runs them.
 collect_ignore_glob = [] if inside() else ["test_*.py"]
 
+_Start = Callable[[ApiServer, Path], AbstractContextManager[Engine]]
+_ENGINES: dict[str, tuple[_Start, list[str]]] = {
+    "flux": (flux, ["flux"]),
+    "argocd": (argocd, ["argocd", "redis", "kustomize"]),
+}
+
 
 def need(*parts: str) -> None:
     """Skip where parts are not built; fail in CI, where they must be."""
-    if lacking := missing(*parts):
+    lacking = missing(*parts)
+    lacking += [] if gitea_command() else ["gitea"]
+    lacking += [] if registry_command() else ["registry"]
+    if lacking:
         miss: Callable[[str], None] = pytest.fail if os.environ.get("CI") else pytest.skip
-        miss(f"not built: {', '.join(lacking)}; `make cluster-tools` says why")
+        miss(f"not built: {', '.join(lacking)}; `make cluster-tools gitea` says why")
 
 
 @pytest.fixture(autouse=True)
@@ -54,102 +65,55 @@ def recorder() -> Iterator[Recorder]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def api(
-    tmp_path_factory: pytest.TempPathFactory, ca: CA, recorder: Recorder
-) -> Iterator[ApiServer]:
-    """An API server without controllers."""
-    need("etcd", "kubernetes")
-    with api_server(tmp_path_factory.mktemp("cluster"), ca) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def charts(vendored: Path) -> Path:
-    """The chart archives that the platform's base has vendored."""
-    return vendored / "base" / "wandb" / "charts"
-
-
 @pytest.fixture(scope="session")
 def inside_site(
-    tmp_path_factory: pytest.TempPathFactory, ca: CA, recorder: Recorder, charts: Path
+    tmp_path_factory: pytest.TempPathFactory, ca: CA, recorder: Recorder, vendored: Path
 ) -> Iterator[Site]:
-    """Forge, registry and chart repository."""
+    """Forge, registry and chart repository, which has the charts that the base has vendored."""
+    need()
+    charts = vendored / "base" / "wandb" / "charts"
     with site(tmp_path_factory.mktemp("site"), ca, recorder, charts) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def cluster(
-    api: ApiServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[ApiServer, list[Process]]]:
+@contextmanager
+def cluster(folder: Path, ca: CA, *parts: str) -> Iterator[ApiServer]:
     """An API server with Kubernetes' own controllers, and a node that kwok plays."""
-    need("kwok")
-    with controllers(api, tmp_path_factory.mktemp("controllers")) as processes:
-        yield api, processes
+    need("etcd", "kubernetes", "kwok", *parts)
+    with api_server(folder, ca) as server, controllers(server, folder / "controllers") as more:
+        server.processes.extend(more)
+        yield server
 
 
-_Start = Callable[[ApiServer, Path], AbstractContextManager[Engine]]
-_ENGINES: dict[str, tuple[_Start, list[str]]] = {
-    "flux": (flux, ["flux"]),
-    "argocd": (argocd, ["argocd", "redis", "kustomize"]),
-}
-
-
-@pytest.fixture(scope="module", params=sorted(_ENGINES, reverse=True))
+@pytest.fixture(scope="session", params=list(_ENGINES))
 def engine(
     request: pytest.FixtureRequest,
-    cluster: tuple[ApiServer, list[Process]],
+    ca: CA,
+    recorder: Recorder,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Engine]:
+) -> Iterator[tuple[ApiServer, Engine]]:
     """Each engine, in a cluster of its own."""
     start, parts = _ENGINES[request.param]
-    need(*parts)
-    with start(cluster[0], tmp_path_factory.mktemp(request.param)) as engine:
-        yield engine
+    folder = tmp_path_factory.mktemp(request.param)
+    with cluster(folder, ca, *parts) as server, start(server, folder / "engine") as engine:
+        yield server, engine
 
 
-@pytest.fixture(scope="module")
-def desk(
+@pytest.fixture(scope="session")
+def chain(
     vendored: Path,
     inside_site: Site,
     ca: CA,
-    engine: Engine,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Desk:
-    """The example's environment, published to a repository that is there for this engine."""
-    root = tmp_path_factory.mktemp("desk") / "source"
-    shutil.copytree(vendored, root)
-    user = inside_site.forge.user()
-    token = inside_site.forge.token_of(user, "write:repository", "write:issue")
-    project = inside_site.forge.repository(user[0])
-    desk = Desk(Source(root), inside_site, ca, project, user, token)
-    desk.source.overlay(
-        desk.environment,
-        "resources: [../example]\n",
-        "extends: example\n"
-        f"publish: {{repository: {desk.url}, branch: main, secret: gitops, "
-        "forge: {kind: gitea}}\n"
-        f"sync: {{engine: {engine.name}, interval: 10s, timeout: 1m}}\n",
-    )
-    return desk
-
-
-@pytest.fixture(scope="module")
-def chain(
-    desk: Desk,
-    cluster: tuple[ApiServer, list[Process]],
-    engine: Engine,
+    engine: tuple[ApiServer, Engine],
     recorder: Recorder,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Chain]:
-    """All of it, with the environment published and installed."""
-    server = cluster[0]
-    operator = operator_process(server, tmp_path_factory.mktemp("operator") / "files")
-    with ExitStack() as stack:
-        witness = stack.enter_context(witnessing(server.api))
-        stack.enter_context(running(operator))
-        chain = Chain(desk, server, engine, operator, recorder, witness)
+    """All of it, with the example's environment published and installed."""
+    server, syncs = engine
+    folder = tmp_path_factory.mktemp("chain")
+    desk = open_desk(folder, vendored, inside_site, ca, "prod")
+    desk.configure(f"sync: {{engine: {syncs.name}, interval: 10s, timeout: 1m}}\n")
+    with operated(desk, server, syncs, recorder, folder / "operator") as chain:
         commit = desk.publish()
         chain.connect()
         chain.settle(commit)

@@ -27,6 +27,17 @@ kind: PersistentVolumeClaim
 metadata: {name: keep, namespace: wandb}
 spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, storageClassName: none}
 """
+_VOLUME: Object = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolume",
+    "metadata": {"name": "keep"},
+    "spec": {
+        "accessModes": ["ReadWriteOnce"],
+        "capacity": {"storage": "1Gi"},
+        "hostPath": {"path": "/nowhere"},
+        "storageClassName": "none",
+    },
+}
 _REFUSED = """\
 apiVersion: v1
 kind: Service
@@ -151,15 +162,15 @@ def test_drift_is_repaired(pristine: Chain) -> None:
 def test_what_leaves_git_leaves_the_cluster_but_not_data(pristine: Chain) -> None:
     chain, desk = pristine, pristine.desk
     desk.overlay({"settings.yaml": _SETTINGS.replace("LEVEL", "one"), "claim.yaml": _CLAIM})
-    commit = desk.publish()
-    chain.engine.refresh()
-    # The claim stays pending, for there is no such storage: the commit is applied, never healthy.
-    eventually(lambda: settings(chain) == "one", f"{commit} is applied")
+    chain.api.apply(_VOLUME)
+    chain.deliver()
+    assert settings(chain) == "one"
     desk.overlay()
     chain.deliver()
     eventually(lambda: settings(chain) is None, "what left Git is pruned")
     assert chain.api.get("v1", "PersistentVolumeClaim", "keep", "wandb") is not None
     chain.api.delete("v1", "PersistentVolumeClaim", "keep", "wandb")
+    chain.api.delete("v1", "PersistentVolume", "keep")
 
 
 def test_a_definition_is_updated_and_its_resources_stay(pristine: Chain) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.apiserver import ApiServer
+from tests.cluster.apiserver import ApiServer, api_server
+from tests.cluster.conftest import need
 from tests.conftest import Run
+from tests.servers.tls import CA
 from tests.source import Source
 from tests.test_doctor_cluster import APP
 
@@ -37,17 +39,20 @@ CLASS = named(
 
 
 @pytest.fixture(scope="module")
-def server(api: ApiServer) -> Iterator[ApiServer]:
-    """The API with what the bundle needs, and an account that may read it."""
-    api.api.apply(named("Namespace", "app"), *role("secrets", "configmaps", "ingressclasses"))
-    api.api.apply(
-        CLASS,
-        named("Secret", "pull", stringData={"x": "correct-horse"}),
-        named("Secret", "db", stringData={"password": "correct-horse"}),
-        named("ConfigMap", "settings", data={"A": "1"}),
-    )
-    yield api
-    api.api.delete("v1", "Namespace", "app")
+def server(tmp_path_factory: pytest.TempPathFactory, ca: CA) -> Iterator[ApiServer]:
+    """An API with what the bundle needs, and an account that may read it; nothing else runs."""
+    need("etcd", "kubernetes")
+    with api_server(tmp_path_factory.mktemp("api"), ca) as server:
+        server.api.apply(
+            named("Namespace", "app"), *role("secrets", "configmaps", "ingressclasses")
+        )
+        server.api.apply(
+            CLASS,
+            named("Secret", "pull", stringData={"x": "correct-horse"}),
+            named("Secret", "db", stringData={"password": "correct-horse"}),
+            named("ConfigMap", "settings", data={"A": "1"}),
+        )
+        yield server
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.cluster.api import Api, ApiError
+from tests.cluster.api import Api, ApiError, Object
 
 _TEMPLATES = [
     ("apps/v1", "Deployment"),
@@ -32,12 +32,7 @@ class Witness:
 
     def standing(self) -> set[str]:
         """The images of all Pod templates, and Pods, in the API server now."""
-        return {
-            image
-            for version, kind in _TEMPLATES
-            for body in self.api.list(version, kind)
-            for image in images(body)
-        }
+        return {image for body in workloads(self.api) for image in images(body)}
 
     def seen(self) -> set[str]:
         """The images of all Pod templates now, and of what has come and gone."""
@@ -63,16 +58,27 @@ class Witness:
         self._ended.set()
 
 
-def images(value: Any) -> set[str]:
-    """The images of all containers below an object."""
+def workloads(api: Api) -> Iterator[Object]:
+    """Yield all objects that have a Pod template, and all Pods."""
+    for version, kind in _TEMPLATES:
+        yield from api.list(version, kind)
+
+
+def images(body: Object) -> set[str]:
+    """The images of all containers of a workload."""
+    return {entry["image"] for entry in containers(body) if "image" in entry}
+
+
+def containers(value: Any) -> Iterator[Object]:
+    """Yield all containers below an object."""
     if isinstance(value, list):
-        return {image for entry in value for image in images(entry)}
-    if not isinstance(value, dict):
-        return set()
-    found = {image for entry in value.values() for image in images(entry)}
-    for key in ("containers", "initContainers", "ephemeralContainers"):
-        found |= {entry["image"] for entry in value.get(key) or () if "image" in entry}
-    return found
+        for entry in value:
+            yield from containers(entry)
+    elif isinstance(value, dict):
+        for key in ("containers", "initContainers", "ephemeralContainers"):
+            yield from value.get(key) or ()
+        for entry in value.values():
+            yield from containers(entry)
 
 
 @contextmanager
