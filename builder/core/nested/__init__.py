@@ -93,6 +93,7 @@ def _declared(resource: Resource, manifests: Manifests, rule: NestedChartRule) -
         value_paths=(values_path,),
         values_path=values_path,
         repository_at=(resource.id, (*tokens(rule.chart), "url")),
+        version_at=(resource.id, (*tokens(rule.chart), "version")),
         chart_path=tokens(rule.chart),
         source_paths=(tokens(rule.chart),),
     )

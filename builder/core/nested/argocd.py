@@ -59,6 +59,7 @@ def _application_chart(
         values_path=None if in_text else (*path, "helm", "valuesObject"),
         values_text=(*path, "helm", "values") if in_text else None,
         repository_at=(resource.id, (*path, "repoURL")),
+        version_at=(resource.id, (*path, "targetRevision")),
         chart_path=path,
         source_paths=tuple((*path, key) for key in ("repoURL", "chart", "targetRevision")),
     )

@@ -22,6 +22,7 @@ def helm_release(resource: Resource, manifests: Manifests) -> Iterator[Found]:
         yield source
         return
     repository, name, version, owner = source
+    by_chart = ("spec", "chart", "spec")
     values: dict[str, Any] = {}
     for index, entry in enumerate(spec.get("valuesFrom") or []):
         part = _values_from(resource, manifests, entry, index)
@@ -43,7 +44,10 @@ def helm_release(resource: Resource, manifests: Manifests) -> Iterator[Found]:
         value_paths=(("spec", "values"),),
         values_path=("spec", "values"),
         repository_at=(owner.id, ("spec", "url")),
-        chart_path=("spec", "chart", "spec") if spec.get("chart") else ("spec", "chartRef"),
+        version_at=(owner.id, ("spec", "ref", "tag"))
+        if spec.get("chartRef")
+        else (resource.id, (*by_chart, "version")),
+        chart_path=by_chart if spec.get("chart") else ("spec", "chartRef"),
         source_paths=(("spec", "chart"), ("spec", "chartRef")),
         tests=bool(get(spec, ("test", "enable"))),
     )

@@ -52,6 +52,7 @@ def helm_chart(resource: Resource, manifests: Manifests) -> Iterator[Found]:
         value_paths=(("spec", "valuesContent"), ("spec", "set")),
         values_text=("spec", "valuesContent"),
         repository_at=(resource.id, ("spec", "repo" if spec.get("repo") else "chart")),
+        version_at=(resource.id, ("spec", "version")),
         chart_path=("spec",),
         source_paths=tuple(("spec", key) for key in ("chart", "repo", "version")),
     )

@@ -19,10 +19,10 @@ class NestedChart:
     are the places in the resource that hold values: they say what may be fetched, not what is.
     ``values_path`` is the place below which a value path of the chart stands, ``values_text`` the
     place of a text that holds the values as YAML; a chart has one of the two. ``repository_at``
-    is the resource and the place that name the repository, ``source_paths`` are all places that
-    name the chart: what stands elsewhere is looked at as in any resource. ``api_versions`` are
-    those of the definitions that stand beside the resource, ``tests`` tells that the controller
-    runs the chart's test hooks.
+    is the resource and the place that name the repository, ``version_at`` those that name the
+    version; ``source_paths`` are all places that name the chart: what stands elsewhere is looked at
+    as in any resource. ``api_versions`` are those of the definitions that stand beside the
+    resource, ``tests`` tells that the controller runs the chart's test hooks.
     """
 
     resource: Resource
@@ -37,6 +37,7 @@ class NestedChart:
     values_path: Path | None = None
     values_text: Path | None = None
     repository_at: tuple[ResourceId, Path] | None = None
+    version_at: tuple[ResourceId, Path] | None = None
     chart_path: Path = ("spec", "chart")
     source_paths: tuple[Path, ...] = ()
     api_versions: tuple[str, ...] = ()

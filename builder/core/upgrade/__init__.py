@@ -1,0 +1,1 @@
+"""Moving an environment to another version of a chart: the texts that change, what to review."""
