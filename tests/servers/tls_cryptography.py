@@ -90,7 +90,8 @@ def _write(signed: Any, private: Any, certificate: Path, key: Path) -> None:
     key.write_bytes(
         private.private_bytes(
             serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
+            # As openssl writes it: of elliptic keys, the API server reads no other form.
+            serialization.PrivateFormat.TraditionalOpenSSL,
             serialization.NoEncryption(),
         )
     )
