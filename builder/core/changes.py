@@ -118,10 +118,15 @@ def write(resources: Mapping[ResourceId, Resource], changes: Sequence[Change], i
         by_resource.setdefault(change.resource, []).append(change)
     for key in sorted(by_resource):
         resource = resources[key]
-        ordered = sorted(by_resource[key], key=lambda c: c.path)
+        ordered = sorted(by_resource[key], key=lambda c: _in_order(c.path))
         documents.append(_document(resource, operations(resource.body, ordered)))
     body = "---\n".join(documents)
     return f"{HEADER}# inputs: {stamp(inputs, body)}\n{body}"
+
+
+def _in_order(path: Path) -> list[tuple[int, str]]:
+    """Return what sorts paths so that items are added to a list one behind the other."""
+    return [(len(step) if step.isdigit() else 0, step) for step in path]
 
 
 def write_added(bodies: Sequence[Body], inputs: str) -> str:

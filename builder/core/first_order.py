@@ -136,7 +136,7 @@ def _parts(
     )
 
 
-def _guards(resource: Resource, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+def names_on(resource: Resource, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
     """Yield the names of the list items that a path goes through: an index alone says nothing."""
     for length in range(1, len(path)):
         item = get(resource.body, path[:length])
@@ -146,6 +146,10 @@ def _guards(resource: Resource, path: tuple[str, ...]) -> Iterator[tuple[tuple[s
             and isinstance(item.get("name"), str)
         ):
             yield (*path[:length], "name"), item["name"]
+
+
+def _guards(resource: Resource, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+    yield from names_on(resource, path)
     parent = get(resource.body, path[:-1])
     if path[-1].isdigit() and isinstance(parent, list):
         yield path, parent[int(path[-1])]
