@@ -10,7 +10,7 @@ from builder.core import patch, yaml
 from builder.core.changes import HEADER
 from builder.core.entries import with_entry, without_entry
 from builder.core.errors import ConfigurationError, SealiftError
-from builder.files import read_text, shown, write_text
+from builder.files import read_if_there, shown, write_text
 from builder.sources import Kustomization
 from builder.workspace import Overlay
 
@@ -45,15 +45,15 @@ def _remove(path: Path) -> None:
         path.parent.rmdir()
 
 
-def present(path: Path, overlay: Overlay) -> str:
+def present(path: Path, overlay: Overlay, command: str = "airgap") -> str:
     """Return a generated file's text, empty when there is none.
 
-    Raises ConfigurationError for a file of people's own.
+    Raises ConfigurationError for a file of people's own, that no ``command`` has written.
     """
-    text = read_text(path, overlay.root) if path.is_file() else ""
-    if text and not text.startswith(HEADER.splitlines()[0][:30]):
+    text = read_if_there(path, overlay.root)
+    if text and not text.startswith(f"# Written by `sealift {command}`"):
         raise ConfigurationError(
-            "was not written by sealift airgap",
+            f"was not written by sealift {command}",
             where=shown(path, overlay.root),
             hint="rename it, and list the new name where this one is listed: it will be kept. "
             "Delete it when nothing in it is yours",
@@ -82,13 +82,14 @@ def placeholders(overlay: Overlay, *, anew: bool) -> Iterator[None]:
         for path in (overlay.airgap_file, overlay.airgap_resources):
             text = present(path, overlay)
             if anew or not text:
-                stack.enter_context(_placeholder(path, text))
+                stack.enter_context(placeholder(path, text))
         yield
 
 
 @contextmanager
-def _placeholder(path: Path, text: str) -> Iterator[None]:
-    write_text(path, f"{HEADER}# Not written yet.\n")
+def placeholder(path: Path, text: str = "", header: str = HEADER) -> Iterator[None]:
+    """Stand an empty file in for a generated one, whose ``text`` comes back at the end."""
+    write_text(path, f"{header}# Not written yet.\n")
     try:
         yield
     finally:
@@ -121,16 +122,21 @@ def _connect(overlay: Overlay, *, with_added: bool) -> Rewrite:
     text = entered(kustomization, kustomization.text, "transformers", PATCHES)
     if with_added:
         text = entered(kustomization, text, "resources", ADDED)
-    elif ADDED in (kustomization.fields.get("resources") or []):
-        shorter = without_entry(text, "resources", ADDED)
-        if shorter is None:
-            raise ConfigurationError(
-                f"resources lists {ADDED}, which is no longer needed",
-                where=kustomization.at("resources"),
-                hint="take it out",
-            )
-        text = shorter
+    else:
+        text = removed(kustomization, text, "resources", ADDED)
     return Rewrite(path=kustomization.path, before=kustomization.text, after=text)
+
+
+def removed(kustomization: Kustomization, text: str, field: str, entry: str) -> str:
+    """Return the kustomization's ``text`` without an entry in a list. Raises as below."""
+    shorter = without_entry(text, field, entry)
+    if shorter is None:
+        raise ConfigurationError(
+            f"{field} lists {entry}, which is no longer needed",
+            where=kustomization.at(field),
+            hint="take it out",
+        )
+    return shorter
 
 
 def entered(kustomization: Kustomization, text: str, field: str, entry: str, *before: str) -> str:

@@ -41,6 +41,11 @@ def read_text(path: Path, root: Path, *, named_in: str = "") -> str:
     return decode(read_bytes(path, root, named_in=named_in), shown(path, root))
 
 
+def read_if_there(path: Path, root: Path) -> str:
+    """Read a text file below the root; empty when there is none. Raises ConfigurationError."""
+    return read_text(path, root) if path.is_file() else ""
+
+
 def decode(data: bytes, source: str) -> str:
     """Decode UTF-8; raise ConfigurationError when it is not."""
     try:

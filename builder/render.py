@@ -16,7 +16,8 @@ from builder.core.errors import ConfigurationError, PatchError, SealiftError
 from builder.core.findings import Finding
 from builder.core.manifests import Body, Manifests, Origin, Resource, from_kustomize, objects
 from builder.core.patch import Patch
-from builder.files import read_text, shown
+from builder.core.secrets import patching
+from builder.files import read_if_there, read_text, shown
 from builder.sources import Kustomization
 from builder.tools import kustomize
 from builder.workspace import Overlay
@@ -28,11 +29,14 @@ _PLAIN = {"apiVersion", "kind", "metadata", "resources", "patches", "transformer
 class FirstOrder:
     """The resources of an environment before controllers act, and what is to be said about them.
 
-    ``before_airgap`` are the same without what `sealift airgap` wrote for this overlay.
+    ``before_airgap`` are the same without what `sealift airgap` wrote for this overlay,
+    ``before_secrets`` also without what `sealift secrets` did, whose patches are ``secrets``.
     """
 
     manifests: Manifests
     before_airgap: Manifests
+    before_secrets: Manifests
+    secrets: tuple[Patch, ...] = ()
     findings: tuple[Finding, ...] = ()
     charts: tuple[tuple[str, str], ...] = ()
 
@@ -81,7 +85,12 @@ def _render(overlay: Overlay) -> FirstOrder:
 
 
 def _first_order(manifests: Manifests, findings: Sequence[Finding] = ()) -> FirstOrder:
-    return FirstOrder(manifests=manifests, before_airgap=manifests, findings=tuple(findings))
+    return FirstOrder(
+        manifests=manifests,
+        before_airgap=manifests,
+        before_secrets=manifests,
+        findings=tuple(findings),
+    )
 
 
 class _Renderer:
@@ -108,26 +117,58 @@ class _Renderer:
             below = self.folder(path) if path.is_dir() else self.file(path)
             manifests += below.manifests
             findings += below.findings
-        by_hand, airgap = self.sorted_patches(kustomization)
+        by_hand, secrets, airgap = self.sorted_patches(kustomization)
         before, problems = patches.apply_all(manifests, by_hand)
-        after, more = patches.apply_all(before, airgap)
+        converted, missed = patches.apply_all(before, secrets)
+        after, more = patches.apply_all(converted, airgap)
         findings += [_missed(problem) for problem in (*problems, *more)]
-        added = shown(self.overlay.airgap_resources, self.overlay.root)
-        own = Manifests(r for r in before if r.origin.source != added)
-        return FirstOrder(manifests=after, before_airgap=own, findings=tuple(findings))
+        again = f"run `sealift secrets {self.overlay.name} --write`, which looks anew"
+        findings += [replace(_missed(problem), hint=again) for problem in missed]
+        return FirstOrder(
+            manifests=after,
+            before_airgap=self.without_generated(converted),
+            before_secrets=self.without_generated(before),
+            secrets=tuple(secrets),
+            findings=tuple(findings),
+        )
 
-    def sorted_patches(self, kustomization: Kustomization) -> tuple[list[Patch], list[Patch]]:
-        """Return the patches by hand, and those that `sealift airgap` wrote for this overlay."""
+    def without_generated(self, manifests: Manifests) -> Manifests:
+        """Leave out the resources that Sealift itself added to this overlay."""
+        root = self.overlay.root
+        generated = {shown(path, root) for path in self.overlay.generated_resources}
+        return Manifests(r for r in manifests if r.origin.source not in generated)
+
+    def sorted_patches(
+        self, kustomization: Kustomization
+    ) -> tuple[list[Patch], list[Patch], list[Patch]]:
+        """Return the patches by hand, and those of `sealift secrets` and `airgap` for this overlay.
+
+        Each file is computed from all that stands before it.
+        """
         found = read_patches(kustomization)
-        file = f"{shown(self.overlay.airgap_file, self.overlay.root)}:"
-        airgap = [patch for patch in found if patch.place.startswith(file)]
-        if airgap and found[-len(airgap) :] != airgap:
+        airgap, secrets = self.of(self.overlay.airgap_file, found), []
+        if patching.is_ours(read_if_there(self.overlay.secrets_file, self.overlay.root)):
+            secrets = self.of(self.overlay.secrets_file, found)
+        by_hand = [patch for patch in found if patch not in secrets and patch not in airgap]
+        if found[len(found) - len(airgap) :] != airgap:
             raise ConfigurationError(
                 "patches/airgap.yaml is computed from all other patches, and has to be the last",
                 where=kustomization.at("transformers"),
                 hint="put it at the end of transformers",
             )
-        return [patch for patch in found if patch not in airgap], airgap
+        if found != [*by_hand, *secrets, *airgap]:
+            raise ConfigurationError(
+                "patches/secrets.yaml is computed from the patches of your own, and has to stand "
+                "behind them",
+                where=kustomization.at("transformers"),
+                hint="put it at the end of transformers, before patches/airgap.yaml",
+            )
+        return by_hand, secrets, airgap
+
+    def of(self, path: Path, found: Sequence[Patch]) -> list[Patch]:
+        """Return those of the patches that stand in a file."""
+        file = f"{shown(path, self.overlay.root)}:"
+        return [patch for patch in found if patch.place.startswith(file)]
 
     def file(self, path: Path) -> FirstOrder:
         source = shown(path, self.overlay.root)

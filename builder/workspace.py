@@ -124,6 +124,22 @@ class Overlay:
         """The resources that `sealift airgap` adds, where it does."""
         return (self.folder / "resources" / "airgap.yaml").resolve()
 
+    @property
+    def secrets_file(self) -> Path:
+        """The patch file that `sealift secrets` writes."""
+        return (self.folder / "patches" / "secrets.yaml").resolve()
+
+    @property
+    def secrets_resources(self) -> tuple[Path, ...]:
+        """The resources that `sealift secrets` adds: one file for all, or one for each Secret."""
+        folder = (self.folder / "resources").resolve()
+        return (folder / "secrets.yaml", *sorted((folder / "secrets").glob("*.yaml")))
+
+    @property
+    def generated_resources(self) -> tuple[Path, ...]:
+        """The files of resources that Sealift itself writes into the overlay."""
+        return (self.airgap_resources, *self.secrets_resources)
+
 
 @functools.lru_cache(maxsize=64)
 def _check_content(data: bytes, source: str) -> None:

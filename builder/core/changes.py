@@ -42,30 +42,32 @@ class Change:
 
 
 @dataclass(kw_only=True, slots=True)
-class _Operation:
+class Operation:
+    """One operation of a patch file, with the comments above it; ``remove`` has no value."""
+
     op: str
     path: Path
-    value: Any
+    value: Any = None
     comments: list[str] = field(default_factory=list)
 
 
-def operations(body: Body, changes: Iterable[Change]) -> list[_Operation]:
+def operations(body: Body, changes: Iterable[Change]) -> list[Operation]:
     """Return RFC 6902 operations that make the changes, in order.
 
     Where a parent is missing, or null, one ``add`` brings all that stands below it.
     """
-    result: list[_Operation] = []
-    added: dict[Path, _Operation] = {}
+    result: list[Operation] = []
+    added: dict[Path, Operation] = {}
     guarded: set[Path] = set()
     for change in changes:
         for path, value in change.guards:
             if path not in guarded:
                 guarded.add(path)
-                result.append(_Operation(op="test", path=path, value=value))
+                result.append(Operation(op="test", path=path, value=value))
         comments = [change.reason, f"was: {_shown(change.before)}"]
-        missing = _first_missing(body, change.path)
+        missing = first_missing(body, change.path)
         if missing == len(change.path) and get(body, change.path, _ABSENT) is not _ABSENT:
-            operation = _Operation(op="replace", path=change.path, value=change.value)
+            operation = Operation(op="replace", path=change.path, value=change.value)
             operation.comments = comments
             result.append(operation)
             continue
@@ -73,18 +75,18 @@ def operations(body: Body, changes: Iterable[Change]) -> list[_Operation]:
         below = change.path[len(top) :]
         present = added.get(top)
         if present is None:
-            present = added[top] = _Operation(
+            present = added[top] = Operation(
                 op="add", path=top, value={} if below else change.value
             )
             result.append(present)
         if below:
-            _put(present.value, below, change.value)
+            put(present.value, below, change.value)
             comments[0] = f"{'.'.join(below)}: {comments[0]}"
         present.comments += comments
     return result
 
 
-def _first_missing(body: Any, path: Path) -> int:
+def first_missing(body: Any, path: Path) -> int:
     """Return the length of the shortest part of ``path`` that does not lead to a place to stand."""
     for length in range(1, len(path)):
         if not isinstance(get(body, path[:length]), dict | list):
@@ -92,7 +94,8 @@ def _first_missing(body: Any, path: Path) -> int:
     return len(path)
 
 
-def _put(value: dict[str, Any], path: Path, leaf: Any) -> None:
+def put(value: dict[str, Any], path: Path, leaf: Any) -> None:
+    """Set a leaf in nested mappings, in place; what is missing above it is made."""
     for step in path[:-1]:
         value = value.setdefault(step, {})
     value[path[-1]] = leaf
@@ -119,7 +122,7 @@ def write(resources: Mapping[ResourceId, Resource], changes: Sequence[Change], i
     for key in sorted(by_resource):
         resource = resources[key]
         ordered = sorted(by_resource[key], key=lambda c: _in_order(c.path))
-        documents.append(_document(resource, operations(resource.body, ordered)))
+        documents.append(document(resource, operations(resource.body, ordered), "airgap"))
     body = "---\n".join(documents)
     return f"{HEADER}# inputs: {stamp(inputs, body)}\n{body}"
 
@@ -137,14 +140,15 @@ def write_added(bodies: Sequence[Body], inputs: str) -> str:
     return f"{ADDED_HEADER}# inputs: {stamp(inputs, body)}\n{body}"
 
 
-def _document(resource: Resource, listed: Sequence[_Operation]) -> str:
+def document(resource: Resource, listed: Sequence[Operation], prefix: str) -> str:
+    """Return the text of a PatchTransformer for a resource; ``prefix`` begins its name."""
     key = resource.id
     version = str(resource.body["apiVersion"]).rpartition("/")[2]
     target = {
         "group": key.group, "version": version, "kind": key.kind,
         "name": _literal(key.name), "namespace": _literal(key.namespace),
     }  # fmt: skip
-    name = re.sub(r"[^a-z0-9.-]", "-", f"airgap-{key.kind}-{key.namespace}-{key.name}".lower())
+    name = re.sub(r"[^a-z0-9.-]", "-", f"{prefix}-{key.kind}-{key.namespace}-{key.name}".lower())
     head = {
         "apiVersion": "builtin",
         "kind": "PatchTransformer",
@@ -154,7 +158,9 @@ def _document(resource: Resource, listed: Sequence[_Operation]) -> str:
     lines = []
     for operation in listed:
         lines += [f"# {_line(comment)}" for comment in operation.comments]
-        entry = {"op": operation.op, "path": pointer(operation.path), "value": operation.value}
+        entry = {"op": operation.op, "path": pointer(operation.path)}
+        if operation.op != "remove":
+            entry["value"] = operation.value
         lines += yaml.dump([entry]).splitlines()
     return yaml.dump(head) + "patch: |\n" + "".join(f"  {line}\n" for line in lines)
 

@@ -67,14 +67,19 @@ def needs(placed: Sequence[Placed]) -> list[Need]:
     brought = {key for one in placed for key in _brought(one)}
     found: dict[tuple[Kind, str, str], Need] = {}
     for one in placed:
-        if one.resource.id.kind in _SKIPPED or one.resource.origin.test_hook:
-            continue
-        for need in (*_walk(one.resource.body, (), one), *_named(one)):
+        for need in uses(one):
             key = (need.kind, need.namespace, need.name)
             if key in brought or (need.kind, need.name) in _GIVEN:
                 continue
             found[key] = _joined(found.get(key), need, str(one.resource.id))
     return [replace(need, maker=_maker(need, placed)) for _, need in sorted(found.items())]
+
+
+def uses(one: Placed) -> Iterator[Need]:
+    """Yield each place in which a resource refers to a Secret or ConfigMap, with the keys there."""
+    if one.resource.id.kind not in _SKIPPED and not one.resource.origin.test_hook:
+        yield from _walk(one.resource.body, (), one)
+        yield from _named(one)
 
 
 def ingress_classes(placed: Iterable[Placed], configured: str | None) -> list[IngressClass]:

@@ -1,0 +1,68 @@
+"""What a credential is: its rule in the base, where it stands, and the Secret for it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from builder.core.base import CredentialRule
+from builder.core.manifests import ResourceId
+
+Path = tuple[str, ...]
+State = Literal["literal", "kept", "referenced"]
+"""``literal``: its value stands in the resource; ``kept``: it did, when the patch was written;
+``referenced``: people refer to a Secret themselves."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credential:
+    """One credential of a custom resource; paths count from the resource's top.
+
+    ``literals`` are the values that stand there; ``references`` what has to stand instead.
+    ``keys`` are those of the Secret, by the path of the value.
+    """
+
+    rule: CredentialRule
+    resource: ResourceId
+    namespace: str
+    secret: str
+    keys: Mapping[Path, str] = field(hash=False)
+    literals: Mapping[Path, str] = field(hash=False, repr=False)
+    references: Mapping[Path, str] = field(hash=False)
+    state: State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WantedSecret:
+    """A Secret that has to be in the cluster: its keys, and the values that are at hand."""
+
+    namespace: str
+    name: str
+    keys: tuple[str, ...]
+    values: Mapping[str, str] = field(hash=False, repr=False)
+    names: tuple[str, ...]
+    """What stands in it, for people."""
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether the value of every key is at hand."""
+        return all(key in self.values for key in self.keys)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def wanted(credentials: Iterable[Credential]) -> list[WantedSecret]:
+    """Return the Secrets for credentials, sorted; those that share one are joined."""
+    found: dict[tuple[str, str], list[Credential]] = {}
+    for credential in credentials:
+        found.setdefault((credential.namespace, credential.secret), []).append(credential)
+    return [
+        WantedSecret(
+            namespace=namespace,
+            name=name,
+            keys=tuple(sorted({key for one in group for key in one.keys.values()})),
+            values={one.keys[p]: value for one in group for p, value in one.literals.items()},
+            names=tuple(one.rule.name for one in group),
+        )
+        for (namespace, name), group in sorted(found.items())
+    ]
