@@ -1,6 +1,6 @@
 """An environment becomes a bundle: the pipeline, on one screen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from builder import pins
@@ -112,10 +112,18 @@ def collect(manifests: Manifests, nested: Sequence[NestedRender]) -> list[Refere
     second = [
         reference
         for render_ in nested
-        for resource in (*render_.resources, *render_.on_upgrade)
-        for reference in collecting.of_resource(resource, skip.get(resource.id, ()))
+        for resource, known in zip(
+            (*render_.resources, *render_.on_upgrade), render_.references, strict=True
+        )
+        for reference in _references(resource, known, skip.get(resource.id, ()))
     ]
     return list(dict.fromkeys((*collecting.collect(manifests, skip), *charts, *second)))
+
+
+def _references(
+    resource: Resource, known: Iterable[Reference], skip: Collection[tuple[str, ...]]
+) -> Iterable[Reference]:
+    return collecting.of_resource(resource, skip) if skip else known
 
 
 def _lock(

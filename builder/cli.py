@@ -56,11 +56,17 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(
+    _: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version."
     ),
+    no_cache: bool = typer.Option(
+        False, "--no-cache", help="Do all work anew, and keep nothing of it."
+    ),
 ) -> None:
-    pass
+    if no_cache:
+        from builder import cache
+
+        cache.off()
 
 
 for command in (

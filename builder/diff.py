@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from builder import cache
 from builder.build import Build, collect
 from builder.core import nested as nested_charts
 from builder.core.diff import Diff, NestedSide, Side, compare
@@ -206,7 +207,8 @@ def _side(one: NestedRender, resources: tuple[Resource, ...] | None = None) -> N
 
 
 def _again(overlay: Overlay, one: NestedRender) -> NestedSide:
-    second = render(overlay, one.chart)
+    with cache.anew():
+        second = render(overlay, one.chart)
     if isinstance(second, Finding):
         return _side(one)
     return _side(one, stable(one.created, second.created))

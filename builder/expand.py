@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.core import archive, references, rendered
+from builder import cache
+from builder.core import archive
 from builder.core import nested as nested_charts
 from builder.core.credentials import redacted
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested import NestedChart
+from builder.core.references import Reference
 from builder.core.rendered import Rendered
+from builder.templates import Template, template
 from builder.tools import helm
 from builder.tools.command import CommandError
 from builder.workspace import Overlay
@@ -20,15 +23,17 @@ MAX_DEPTH = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NestedRender:
-    """What one nested chart renders. Never written anywhere: it holds random Secrets.
+    """What one nested chart renders. In no bundle: it holds random Secrets.
 
     ``on_upgrade`` are the resources that an upgrade adds, or that then refer to something else.
+    ``references`` has an entry for each of ``resources`` and ``on_upgrade``.
     """
 
     chart: NestedChart
     sha256: str
     resources: tuple[Resource, ...]
     on_upgrade: tuple[Resource, ...] = ()
+    references: tuple[tuple[Reference, ...], ...]
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -87,75 +92,79 @@ def render(overlay: Overlay, chart: NestedChart) -> NestedRender | Finding:
         return vendored
     entry, path = vendored
     try:
-        read = _template(overlay, chart, path)
+        read = template(path, entry.sha256, chart, chart.values, overlay.environment)
     except CommandError as error:
         return _failed(chart, redacted(helm.message(error), chart.values))
-    upgrade = Rendered(resources=(), findings=())
-    asks = archive.asks(path.read_bytes(), source=chart.title)
-    served = nested_charts.served_later(chart, asks, read.resources)
+    upgrade = _NOTHING
+    served = nested_charts.served_later(
+        chart, _asks(path, entry.sha256, chart), read.rendered.resources
+    )
     if served is not None:
-        upgrade = _on_upgrade(overlay, chart, path, read, served)
+        upgrade = _on_upgrade(overlay, chart, (path, entry.sha256), read, served)
     return NestedRender(
         chart=chart,
         sha256=entry.sha256,
-        resources=read.resources,
-        on_upgrade=upgrade.resources,
-        findings=tuple(dict.fromkeys((*read.findings, *upgrade.findings))),
+        resources=read.rendered.resources,
+        on_upgrade=upgrade.rendered.resources,
+        references=(*read.references, *upgrade.references),
+        findings=tuple(dict.fromkeys((*read.rendered.findings, *upgrade.rendered.findings))),
     )
 
 
-def _template(
-    overlay: Overlay,
-    chart: NestedChart,
-    path: Path,
-    *,
-    upgrade: bool = False,
-    served: Sequence[str] = (),
-) -> Rendered:
-    environment = overlay.environment
-    text = helm.template(
-        path,
-        release=chart.release,
-        namespace=chart.namespace,
-        values=chart.values,
-        sets=chart.sets,
-        kube_version=environment.kubernetes,
-        api_versions=(*environment.api_versions, *served),
-        upgrade=upgrade,
+_NOTHING = Template(rendered=Rendered(resources=(), findings=()), references=())
+
+
+def _asks(path: Path, digest: str, chart: NestedChart) -> frozenset[str]:
+    return cache.remember(
+        cache.key("asks", digest),
+        lambda: archive.asks(path.read_bytes(), source=chart.title),
+        pack=sorted,
+        unpack=frozenset,
     )
-    return rendered.read(text, chart=chart.title, parent=chart.resource.id, tests=chart.tests)
 
 
 def _on_upgrade(
     overlay: Overlay,
     chart: NestedChart,
-    path: Path,
-    installed: Rendered,
+    vendored: tuple[Path, str],
+    installed: Template,
     served: Sequence[str],
-) -> Rendered:
+) -> Template:
     """Return what an upgrade renders otherwise: a controller does both, sooner or later.
 
     What makes further resources counts as soon as it differs at all.
     """
+    path, digest = vendored
     try:
-        read = _template(overlay, chart, path, upgrade=True, served=served)
+        read = template(
+            path, digest, chart, chart.values, overlay.environment, upgrade=True, served=served
+        )
     except CommandError as error:
         said = redacted(helm.message(error), chart.values)
-        return Rendered(resources=(), findings=(_not_on_upgrade(chart, said),))
-    known = {resource.id: resource for resource in installed.resources}
+        nothing = Rendered(resources=(), findings=(_not_on_upgrade(chart, said),))
+        return Template(rendered=nothing, references=())
+    known = {one.id: (one, refers) for one, refers in installed.pairs}
     rules = overlay.base.base.nested_charts
 
-    def differs(resource: Resource) -> bool:
+    def differs(resource: Resource, refers: tuple[Reference, ...]) -> bool:
         before = known.get(resource.id)
-        if before is None or nested_charts.is_carrier(resource, rules):
-            return before is None or before.body != resource.body
-        return _fetched(before) != _fetched(resource)
+        if before is None:
+            return True
+        if nested_charts.is_carrier(resource, rules):
+            return before[0].body != resource.body
+        return _fetched(before[1]) != _fetched(refers)
 
-    return Rendered(resources=tuple(filter(differs, read.resources)), findings=read.findings)
+    pairs = [pair for pair in read.pairs if differs(*pair)]
+    return Template(
+        rendered=Rendered(
+            resources=tuple(resource for resource, _ in pairs), findings=read.rendered.findings
+        ),
+        references=tuple(refers for _, refers in pairs),
+    )
 
 
-def _fetched(resource: Resource) -> set[tuple[object, ...]]:
-    return {(r.kind, r.value, r.path) for r in references.of_resource(resource)}
+def _fetched(references: Iterable[Reference]) -> set[tuple[object, ...]]:
+    return {(r.kind, r.value, r.path) for r in references}
 
 
 def _not_on_upgrade(chart: NestedChart, message: str) -> Finding:

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,9 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from builder.core import archive, refusals, rendered, trace, value_changes
+from builder.core import archive, refusals, trace, value_changes
 from builder.core import nested as nested_charts
-from builder.core import references as collecting
 from builder.core.archive import ChartArchive
 from builder.core.findings import Finding
 from builder.core.manifests import Resource
@@ -21,6 +21,7 @@ from builder.core.pointer import get
 from builder.core.references import Reference
 from builder.core.tokens import Tokens
 from builder.core.trace import Traced
+from builder.templates import template
 from builder.tools import helm
 from builder.tools.command import CommandError
 from builder.workspace import Overlay
@@ -62,6 +63,7 @@ class Probe:
         self.unlocked: dict[ValuePath, bool] = {}
         self.by_hand = value_changes.by_hand(chart, GENERATED)
         self._path = path
+        self._digest = hashlib.sha256(path.read_bytes()).hexdigest()
         self._looked = False
         self._later: tuple[str, ...] | None = None
 
@@ -87,29 +89,21 @@ class Probe:
         self, values: Mapping[str, Any], *, upgrade: bool = False, served: Sequence[str] = ()
     ) -> Look:
         self.renders += 1
-        environment = self.overlay.environment
-        text = helm.template(
+        found = template(
             self._path,
-            release=self.chart.release,
-            namespace=self.chart.namespace,
-            values=values,
-            sets=self.chart.sets,
-            kube_version=environment.kubernetes,
-            api_versions=(*environment.api_versions, *served),
+            self._digest,
+            self.chart,
+            values,
+            self.overlay.environment,
             upgrade=upgrade,
+            served=served,
         )
-        read = rendered.read(
-            text,
-            chart=self.chart.title,
-            parent=self.chart.resource.id,
-            tests=self.chart.tests,
-        )
-        effective = next((r for r in read.resources if r.id.name == _NAME), None)
+        effective = next((r for r, _ in found.pairs if r.id.name == _NAME), None)
         encoded = get(effective.body, ("data", "values")) if effective else None
-        resources = tuple(r for r in read.resources if r is not effective)
+        pairs = [(r, refers) for r, refers in found.pairs if r is not effective]
         return Look(
-            resources=resources,
-            references=tuple(ref for r in resources for ref in collecting.of_resource(r)),
+            resources=tuple(r for r, _ in pairs),
+            references=tuple(one for _, refers in pairs for one in refers),
             values=json.loads(base64.b64decode(encoded)) if encoded else {},
         )
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from builder import sources
+from builder import cache, sources
+from builder.core import packed, yaml
 from builder.core import patch as patches
-from builder.core import yaml
 from builder.core.errors import ConfigurationError, PatchError, SealiftError
 from builder.core.findings import Finding
 from builder.core.manifests import Body, Manifests, Origin, Resource, from_kustomize, objects
@@ -19,7 +19,7 @@ from builder.core.patch import Patch
 from builder.core.secrets import patching
 from builder.files import read_if_there, read_text, shown
 from builder.sources import Kustomization
-from builder.tools import kustomize
+from builder.tools import helm, kustomize
 from builder.workspace import Overlay
 
 _PLAIN = {"apiVersion", "kind", "metadata", "resources", "patches", "transformers", "sortOptions"}
@@ -105,8 +105,20 @@ class _Renderer:
         if kustomization.fields.keys() <= _PLAIN and self.only_patches(kustomization):
             return self.plain(kustomization)
         self.refuse_patches(kustomization)
-        text = kustomize.build(folder, kube_version=self.overlay.environment.kubernetes)
-        return _first_order(from_kustomize(text, source=shown(folder, self.overlay.root)))
+        return _first_order(self.built(folder))
+
+    def built(self, folder: Path) -> Manifests:
+        """Let kustomize build a folder."""
+        source = shown(folder, self.overlay.root)
+        kube_version = self.overlay.environment.kubernetes
+
+        def make() -> Manifests:
+            return from_kustomize(kustomize.build(folder, kube_version=kube_version), source=source)
+
+        versions = (kustomize.find()[1], helm.find()[1])
+        files = sources.digest(folder, self.overlay.root)
+        name = cache.key("kustomize", versions, kube_version, source, files)
+        return cache.remember(name, make, pack=packed.manifests, unpack=packed.to_manifests)
 
     def plain(self, kustomization: Kustomization) -> FirstOrder:
         """Render resources and patches, nothing else."""

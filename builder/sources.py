@@ -3,6 +3,8 @@
 Nothing in them may lead out of the source repository: no remote base, no link, no chart to pull.
 """
 
+import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -186,6 +188,27 @@ def _walk(
         if path.is_dir():
             yield from _walk(path, root, named_in, finished)
     finished[folder] = True
+
+
+def digest(folder: Path, root: Path) -> str:
+    """Return one SHA-256 over all files that kustomize may read to build a folder.
+
+    Raises ConfigurationError as :func:`tree` does.
+    """
+    found: set[Path] = set()
+    for kustomization in tree(folder, root):
+        found.add(kustomization.folder)
+        found.update(path for path, _ in _paths(kustomization))
+        found.update(chart.folder for chart in helm_charts(kustomization))
+    files = {
+        Path(parent, name) for path in found for parent, _, names in os.walk(path) for name in names
+    }
+    files.update(path for path in found if path.is_file())
+    total = hashlib.sha256()
+    for path in sorted(files):
+        content = path.read_bytes()
+        total.update(f"{shown(path, root)}\0{len(content)}\0".encode() + content)
+    return total.hexdigest()
 
 
 def _paths(kustomization: Kustomization) -> list[tuple[Path, str]]:

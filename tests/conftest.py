@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pytest
 
+from builder import cache
 from builder.cli import main
 from builder.tools import helm, kustomize, renderer
 from tests.servers.registry import registry_command
@@ -52,6 +53,7 @@ def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1,localhost")
+    cache.forget()
     helm.find.cache_clear()
     renderer.find.cache_clear()
     kustomize.find.cache_clear()

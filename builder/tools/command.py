@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from builder import cache
 from builder.core.errors import ToolError
 
 _TAIL = 12
@@ -87,6 +88,27 @@ def bare_environment() -> dict[str, str]:
 
 def _without_settings() -> dict[str, str]:
     return {n: value for n, value in os.environ.items() if not n.startswith("SEALIFT_")}
+
+
+def version_of(argv: Sequence[str]) -> str:
+    """Return what a program says of its version: asked once for each file that it is.
+
+    A script may start another program tomorrow, so it is asked every time. Raises CommandError.
+    """
+
+    def ask() -> str:
+        return run(argv, bare=True).decode().strip()
+
+    try:
+        with open(argv[0], "rb") as file:  # noqa: PTH123 - a path as it was found
+            script = file.read(2) == b"#!"
+        status = os.stat(argv[0])  # noqa: PTH116
+    except OSError:
+        return ask()
+    if script:
+        return ask()
+    what = (*argv, status.st_ino, status.st_size, status.st_mtime_ns)
+    return cache.remember(cache.key("version", what), ask, pack=str, unpack=str)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

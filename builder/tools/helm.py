@@ -13,7 +13,7 @@ from typing import Any
 
 from builder.core.errors import ToolError
 from builder.tools import renderer
-from builder.tools.command import CommandError, run
+from builder.tools.command import CommandError, run, version_of
 
 SETTING = "SEALIFT_HELM"
 OLDEST = (3, 14)
@@ -28,7 +28,7 @@ def find() -> tuple[str, str]:
             "helm is not on PATH",
             hint=f"install helm {_dotted(OLDEST)} or newer, or name it in {SETTING}",
         )
-    version = run([path, "version", "--template", "{{.Version}}"], bare=True).decode().strip()
+    version = version_of([path, "version", "--template", "{{.Version}}"])
     match = re.match(r"v?(\d+)\.(\d+)", version)
     if match is None or not OLDEST <= (int(match[1]), int(match[2])) < (4, 0):
         raise ToolError(

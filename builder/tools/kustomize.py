@@ -10,7 +10,7 @@ from pathlib import Path
 
 from builder.core.errors import ToolError
 from builder.tools import helm
-from builder.tools.command import CommandError, run
+from builder.tools.command import CommandError, run, version_of
 
 SETTING = "SEALIFT_KUSTOMIZE"
 OLDEST = (5, 6)
@@ -61,8 +61,8 @@ def find() -> tuple[tuple[str, ...], str]:
 def _version(command: list[str]) -> str:
     try:
         if command[1] == "build":
-            return run([command[0], "version"]).decode().strip()
-        said = run([command[0], "version", "--client"]).decode()
+            return version_of([command[0], "version"])
+        said = version_of([command[0], "version", "--client"])
     except CommandError:
         return ""
     match = re.search(r"Kustomize Version: (\S+)", said)

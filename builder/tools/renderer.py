@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from builder.tools.command import CommandError, bare_environment, run
+from builder.tools.command import CommandError, bare_environment, version_of
 
 SETTING = "SEALIFT_RENDERER"
 PROGRAM = "sealift-renderer"
@@ -31,7 +31,7 @@ def find(helm_version: str) -> str | None:
     if not path:
         return None
     try:
-        version = run([path, "version"], bare=True).decode().strip()
+        version = version_of([path, "version"])
     except CommandError:
         return None
     wanted = helm_version.partition("+")[0]
