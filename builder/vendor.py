@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,13 +12,12 @@ from builder.core.archive import ChartArchive
 from builder.core.base import ChartSource
 from builder.core.charts_lock import VendoredChart
 from builder.core.errors import ConfigurationError, nearest
+from builder.core.versions import exact, near
 from builder.files import shown, write_bytes, write_text, write_tree
 from builder.tools import charts as repositories
 from builder.tools import helm
 from builder.tools.charts import Login
 from builder.workspace import BaseFolder
-
-_VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,15 +49,21 @@ def vendor(
     *,
     source: str | None = None,
     versions: Mapping[str, str] | None = None,
+    only: tuple[str, str] | None = None,
     credentials: Login | None = None,
 ) -> list[Vendored]:
     """Bring the charts that ``base.yaml`` names; all are checked before any is written.
 
     ``source`` takes the place of the repositories that it names: a folder of charts, or the URL of
-    a repository. ``versions`` maps a chart's name to another version. Raises ConfigurationError for
+    a repository. ``versions`` maps a chart's name to another version, ``only`` is the name and the
+    version of the one that is brought. Raises ConfigurationError for
     a chart that is unsafe, incomplete or not the one in the lock; ToolError when it cannot be had.
     """
-    wanted = _wanted(base, versions or {})
+    wanted = [
+        chart
+        for chart in _wanted(base, versions or {})
+        if only is None or (chart.name, chart.version) == only
+    ]
     brought = [(chart, *_bring(base, chart, source, credentials or Login())) for chart in wanted]
     results = []
     for chart, data, content, origin in brought:
@@ -85,7 +89,7 @@ def _unpacked(content: ChartArchive) -> dict[str, bytes]:
 def _wanted(base: BaseFolder, versions: Mapping[str, str]) -> Iterator[ChartSource]:
     names = [chart.name for chart in base.base.charts]
     for name, version in versions.items():
-        if not _VERSION.fullmatch(version):
+        if not exact(version):
             raise ConfigurationError(
                 f"{version!r} is not a version of {name}", hint="name one exactly, like 1.2.3"
             )
@@ -157,19 +161,48 @@ def _from_folder(folder: Path, chart: ChartSource) -> bytes:
     path = folder / f"{chart.name}-{chart.version}.tgz"
     if path.is_file():
         return path.read_bytes()
-    versions = []
+    unpacked = _unpacked_charts(folder, chart.name)
+    if chart.version in unpacked:
+        return _packaged(unpacked[chart.version], chart.name)
+    raise ConfigurationError(
+        f"{folder} has no chart {chart.name} {chart.version}",
+        hint=near(chart.version, _in_folder(folder, chart.name)) or None,
+    )
+
+
+def _unpacked_charts(folder: Path, name: str) -> dict[str, Path]:
+    """Return the folders in a folder that hold a chart of that name, by version."""
+    found: dict[str, Path] = {}
     for candidate in sorted(folder.glob("*/Chart.yaml")):
         text = candidate.read_bytes().decode("utf-8", "replace")
         metadata = yaml.load_all(text, source=str(candidate))
         value = metadata[0].value if metadata else None
-        if isinstance(value, dict) and value.get("name") == chart.name:
-            versions.append(str(value.get("version")))
-            if versions[-1] == chart.version:
-                return _packaged(candidate.parent, chart.name)
-    raise ConfigurationError(
-        f"{folder} has no chart {chart.name} {chart.version}",
-        hint=f"it has {chart.name} {', '.join(versions)}" if versions else None,
-    )
+        if isinstance(value, dict) and value.get("name") == name:
+            found.setdefault(str(value.get("version")), candidate.parent)
+    return found
+
+
+def archives(folder: Path, name: str) -> dict[str, Path]:
+    """Return the archives of a chart in a folder, ``<name>-<version>.tgz``, by version."""
+    found = {path.name[len(name) + 1 : -len(".tgz")]: path for path in folder.glob(f"{name}-*.tgz")}
+    return {version: found[version] for version in sorted(found) if exact(version)}
+
+
+def _in_folder(folder: Path, name: str) -> list[str]:
+    return [*archives(folder, name), *_unpacked_charts(folder, name)]
+
+
+def known_versions(repository: str, name: str, credentials: Login | None = None) -> list[str]:
+    """Return the versions of a chart that a folder, or an index, has; none for an OCI registry.
+
+    Raises ConfigurationError and ToolError.
+    """
+    if "://" not in repository:
+        return _in_folder(Path(repository), name)
+    if repository.startswith("oci://"):
+        return []
+    found = repositories.digests(repository, credentials or Login())
+    return [version for chart, version in found if chart == name]
 
 
 def _packaged(folder: Path, name: str) -> bytes:

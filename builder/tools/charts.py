@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from builder.core import versions as chart_versions
 from builder.core import yaml
 from builder.core.errors import ConfigurationError, ToolError, nearest
 from builder.tools.bound import bound
@@ -83,8 +84,11 @@ def fetch(repository: str, name: str, version: str, login: Login) -> bytes:
         )
     entry = next((e for e in versions if str(e.get("version")) == version), None)
     if entry is None:
-        known = ", ".join(str(e.get("version")) for e in versions[:8])
-        raise ToolError(f"{repository} has no {name} {version}", hint=f"it has {known}")
+        known = [str(e.get("version")) for e in versions]
+        raise ToolError(
+            f"{repository} has no {name} {version}",
+            hint=chart_versions.near(version, known) or None,
+        )
     urls = entry.get("urls")
     if not isinstance(urls, list) or not urls:
         raise ToolError(f"{index_url} names no URL for {name} {version}")
