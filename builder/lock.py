@@ -1,18 +1,59 @@
 """The images of an environment, resolved: what each name means in its registry today."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from builder.closure import Wanted
+from builder import pins
+from builder.build import Build
+from builder.closure import Wanted, closure, unready
 from builder.content import UNKNOWN, Content, read
 from builder.core import images_lock
 from builder.core.errors import ToolError
 from builder.core.findings import Finding
-from builder.core.images_lock import ImagesLock, Platform, SourcedImage
+from builder.core.images_lock import FILE, ImagesLock, Platform, SourcedImage
+from builder.files import shown
 from builder.parallel import JOBS, Failure, findings
 from builder.registries import Registries
 
 Side = Literal["source", "mirror"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Renewal:
+    """The lock that an environment has, the one that fits its build, and what is to be said."""
+
+    before: ImagesLock | None
+    after: ImagesLock
+    findings: tuple[Finding, ...] = ()
+
+
+def renew(
+    built: Build,
+    registries: Registries,
+    *,
+    side: Side = "source",
+    platforms: Sequence[str] = (),
+    jobs: int = JOBS,
+    accept_moved: bool = False,
+) -> Renewal:
+    """Lock every image of a build anew, for the platforms of the present lock when none is named.
+
+    What lies outside, what cannot be resolved, and a tag that has moved, is a finding.
+    """
+    overlay = built.overlay
+    before = pins.load(overlay)
+    wanted = closure(built)
+    said = list(unready(wanted, overlay.environment))
+    outside = {finding.subject for finding in said if finding.severity == "error"}
+    asked = [entry for entry in wanted if entry.image not in outside]
+    chosen = platforms or (before.platforms if before else ())
+    after, failed = resolve(asked, registries, side=side, platforms=chosen, jobs=jobs)
+    said += failed
+    if before is not None and not accept_moved:
+        place = shown(overlay.folder / FILE, overlay.root)
+        said += images_lock.moved(before, after, place=place)
+    return Renewal(before=before, after=after, findings=tuple(said))
 
 
 def resolve(

@@ -51,9 +51,8 @@ def lock(
     Example: sealift lock example --platform linux/amd64
     """
     from builder import lock as locking
-    from builder import pins, report, report_mirror
+    from builder import report, report_mirror
     from builder.build import build
-    from builder.closure import closure, unready
     from builder.core import images_lock
     from builder.core.findings import blocking
     from builder.files import shown, write_text
@@ -63,24 +62,22 @@ def lock(
     overlay = find_overlay(root, env)
     path = overlay.folder / images_lock.FILE
     place = shown(path, overlay.root)
-    before = pins.load(overlay)
-    wanted = closure(build(overlay))
-    said = list(unready(wanted, overlay.environment))
-    outside = {finding.subject for finding in said if finding.severity == "error"}
-    asked = [entry for entry in wanted if entry.image not in outside]
+    built = build(overlay)
     with Registries(
         overlay.environment.registry.host,
         ca_file=ca_file,
         plain_http=plain_http or (),
         via=parse_via(via or ()),
     ) as registries:
-        platforms = platform or (before.platforms if before else ())
-        after, failed = locking.resolve(
-            asked, registries, side=side.value, platforms=platforms, jobs=jobs
+        renewal = locking.renew(
+            built,
+            registries,
+            side=side.value,
+            platforms=platform or (),
+            jobs=jobs,
+            accept_moved=accept_moved,
         )
-    said += failed
-    if before is not None and not accept_moved:
-        said += images_lock.moved(before, after, place=place)
+    before, after, said = renewal.before, renewal.after, list(renewal.findings)
     if said:
         print(report.findings_text(said), file=sys.stderr)
     if blocking(said):
