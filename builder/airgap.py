@@ -6,9 +6,10 @@ The result is source: ``patches/airgap.yaml`` of the overlay, reviewed and commi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from builder import certificates
 from builder.airgap_inputs import digest
+from builder.core import additions, chart_source, first_order, mirror, unmoved, value_changes
 from builder.core import changes as change_lists
-from builder.core import chart_source, first_order, mirror, unmoved, value_changes
 from builder.core import nested as nested_charts
 from builder.core import patch as patches
 from builder.core import references as collecting
@@ -27,6 +28,8 @@ from builder.probe import probe
 from builder.render import FirstOrder, render
 from builder.tools import helm
 from builder.tools.command import CommandError
+from builder.trust import REASON
+from builder.trust_base import trust_base
 from builder.workspace import Overlay
 
 
@@ -57,7 +60,8 @@ def airgap(overlay: Overlay) -> Airgap:
     before = first.before_airgap
     if not len(before):
         return Airgap(findings=list(first.findings))
-    result = Airgap(findings=_missed_by_hand(overlay, first))
+    checked = certificates.load(overlay).findings
+    result = Airgap(findings=[*_missed_by_hand(overlay, first), *checked])
     changes: list[Change] = []
     charts: list[NestedChart] = []
     plans: dict[ResourceId, list[tuple[NestedChart, Plan]]] = {}
@@ -77,6 +81,7 @@ def airgap(overlay: Overlay) -> Airgap:
     if sum(map(len, plans.values())) < len(charts):
         return result  # patches without those of a chart would undo what the file holds for it
     changes += _first_order(overlay, before, charts, result)
+    changes += _trust(overlay, before, [one for its in plans.values() for one in its], result)
     _check_collisions(overlay, result)
     resources = {resource.id: resource for resource in before}
     # Several charts may come from one repository object.
@@ -105,6 +110,26 @@ def _source(
             result.findings.append(found)
         else:
             yield found
+
+
+def _trust(
+    overlay: Overlay,
+    before: Manifests,
+    plans: Sequence[tuple[NestedChart, Plan]],
+    result: Airgap,
+) -> list[Change]:
+    """Return the changes that make Pods trust the environment's certificates; add what is new."""
+    made = {
+        replace(resource.id, namespace=resource.id.namespace or chart.namespace)
+        for chart, planned in plans
+        for resource in planned.resources
+    }
+    found = trust_base(overlay, before, made)
+    result.findings += found.findings
+    result.renders += found.renders
+    needed = [body for _, planned in plans for body in planned.additions]
+    result.additions += [*found.additions, *additions.added(needed, before)]
+    return [*found.changes, *additions.changed(needed, before, REASON)]
 
 
 def _first_order(

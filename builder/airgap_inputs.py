@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from builder import certificates
 from builder.core.changes import is_stale
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests
@@ -38,6 +39,11 @@ def digest(overlay: Overlay, before: Manifests) -> str:
     }
     for chart in inputs["charts"]:
         chart.pop("source")
+    trusted = certificates.load(overlay)
+    if trusted.certificates or trusted.gone:
+        # What they are, not how their files are written; without those that have expired by now.
+        named = [one.fingerprint for one in trusted.certificates]
+        inputs["certificates"] = [named, sorted(trusted.gone)]
     text = json.dumps(inputs, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

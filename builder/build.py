@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from builder import pins
+from builder import certificates, pins
 from builder.airgap_inputs import stale
 from builder.core import bundle as bundles
 from builder.core import findings as finding_lists
@@ -64,6 +64,9 @@ def build(overlay: Overlay) -> Build:
     checked = [*next_steps.named(checked, overlay.name, patched=overlay.airgap_file.is_file())]
     images_lock = pins.load(overlay)
     checked += pins.findings(overlay, images_lock, references)
+    checked += certificates.findings(
+        overlay, first.manifests, [(n.chart, n.created) for n in nested]
+    )
     lock = _lock(overlay, first, nested, references)
     if images_lock is not None:
         lock = locks.with_digests(lock, images_lock)

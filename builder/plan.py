@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from builder import trust
 from builder.core import knobs, spoiled, trace, unmoved
 from builder.core.credentials import redacted
 from builder.core.environment import Environment
 from builder.core.findings import Finding
-from builder.core.manifests import Resource
+from builder.core.manifests import Body, Resource
 from builder.core.overrides import Path, with_values
+from builder.core.pointer import get
 from builder.core.references import Reference
 from builder.core.trace import key_of
 from builder.core.verify import leaves
+from builder.ingress import Entrance
 from builder.passes import Passes
 from builder.probe import Look, Probe
 from builder.tools import helm
@@ -35,15 +38,18 @@ class Moved:
 class Plan:
     """What to set in a nested chart's values, and what cannot be reached by any.
 
-    ``values`` are the effective values without the plan, ``resources`` what it then makes.
+    ``values`` are the effective values without the plan, ``resources`` what it then makes,
+    ``additions`` what has to stand in Git beside the chart's resource.
     """
 
     values: Mapping[str, Any]
     resources: tuple[Resource, ...] = ()
+    routed: tuple[Resource, ...] = ()
     assignments: dict[Path, Any] = field(default_factory=dict)
     reasons: dict[Path, str] = field(default_factory=dict)
     moved: list[Moved] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    additions: list[Body] = field(default_factory=list)
 
 
 def plan(probe: Probe, environment: Environment) -> Plan:
@@ -51,10 +57,11 @@ def plan(probe: Probe, environment: Environment) -> Plan:
 
     Those that people have set stay as they are. Raises CommandError when the chart does not render.
     """
-    user: Mapping[str, Any] = probe.chart.values
-    plain = look = probe.look(user)
+    plain = probe.look(probe.chart.values)
     planner = _Planner(probe, environment, plain)
+    look = planner.trust()
     assignments = planner.result.assignments
+    user: Mapping[str, Any] = with_values(probe.chart.values, plain.values, assignments)
     for _ in range(_ROUNDS + _MAX_REFUSED):
         before = dict(assignments)
         planner.round(look, user)
@@ -64,6 +71,7 @@ def plan(probe: Probe, environment: Environment) -> Plan:
         if found is not None:
             look = found
             user = with_values(probe.chart.values, plain.values, assignments)
+    look = planner.leave(look, user)
     planner.report(look)
     planner.result.resources = look.resources
     return planner.result
@@ -79,10 +87,22 @@ class _Planner:
         self.result = Plan(values=plain.values)
         self.passes = Passes(probe, environment, self.assign)
         self.rule = probe.overlay.base.rule(probe.chart.resource.id)
+        self.entrance = Entrance(probe, environment, self.assign, self.result.assignments)
+
+    def trust(self) -> Look:
+        """Set what makes the chart trust the environment's certificates; return it with that."""
+        found = trust.trust(self.probe, self.plain)
+        self.result.findings += found.findings
+        if found.form is not None:
+            if get(self.plain.values, found.form.path) != found.form.value:
+                self.assign(found.form.path, found.form.value, trust.REASON)
+            self.result.additions += found.form.additions
+        return found.look or self.plain
 
     def round(self, look: Look, user: Mapping[str, Any]) -> None:
         """Set what is still to be set: knobs first, then what makes the references."""
         self.turn_knobs(look)
+        self.entrance.round(look, user, self.passes.frozen)
         self.passes.round(look, user)
 
     def turn_knobs(self, look: Look) -> None:
@@ -90,7 +110,6 @@ class _Planner:
         environment, values = self.environment, look.values
         for path, value, reason in (
             *knobs.off_switches(self.rule, look.references, environment, taken),
-            *knobs.ingress(self.rule, look.resources, values, environment),
             *knobs.pull_secrets(look.resources, values, environment, taken),
         ):
             if path not in self.passes.frozen:
@@ -140,6 +159,12 @@ class _Planner:
         assignments.update(before)
         return None
 
+    def leave(self, look: Look, user: Mapping[str, Any]) -> Look:
+        """Take the Ingress away where a Gateway takes its place; keep what it was."""
+        if self.environment.ingress.gateway is not None:
+            self.result.routed = self.entrance.shown(look, user).resources
+        return self.entrance.leave(look, user, self.passes.frozen)
+
     def trace_unpinned(self, look: Look) -> None:
         """Find the values of tags that float still: a person has to know them."""
         floating = [
@@ -180,4 +205,5 @@ class _Planner:
             for finding in unmoved.findings(reference, self.passes.traced.get(key), known)
         ]
         self.result.findings += unmoved.grouped(found)
+        self.result.findings += self.entrance.report(look, self.passes.frozen)
         self.result.findings += knobs.without_pull_secret(look.resources, self.environment)

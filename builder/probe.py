@@ -26,12 +26,12 @@ from builder.tools import helm
 from builder.tools.command import CommandError
 from builder.workspace import Overlay
 
-_NAME = "sealift-effective-values"
+EFFECTIVE = "sealift-effective-values"
 # helm itself says what the values come to: chart, subcharts under their aliases, globals, user's.
-_TEMPLATE = f"""\
+TEMPLATE = f"""\
 apiVersion: v1
 kind: ConfigMap
-metadata: {{name: {_NAME}}}
+metadata: {{name: {EFFECTIVE}}}
 data: {{values: {{{{ .Values | toJson | b64enc | quote }}}}}}
 """
 _MAX_CULPRITS = 8
@@ -98,7 +98,7 @@ class Probe:
             upgrade=upgrade,
             served=served,
         )
-        effective = next((r for r, _ in found.pairs if r.id.name == _NAME), None)
+        effective = next((r for r, _ in found.pairs if r.id.name == EFFECTIVE), None)
         encoded = get(effective.body, ("data", "values")) if effective else None
         pairs = [(r, refers) for r, refers in found.pairs if r is not effective]
         return Look(
@@ -230,7 +230,7 @@ def probe(overlay: Overlay, chart: NestedChart) -> Iterator[Probe | Finding]:
         yield vendored
         return
     content = archive.read(vendored[1].read_bytes(), source=chart.title)
-    files = {**content.files, f"templates/{_NAME}.yaml": _TEMPLATE.encode()}
+    files = {**content.files, f"templates/{EFFECTIVE}.yaml": TEMPLATE.encode()}
     extended = ChartArchive(name=content.name, version=content.version, files=files)
     with tempfile.TemporaryDirectory(prefix="sealift-") as folder:
         path = Path(folder) / f"{chart.title}.tgz"

@@ -102,7 +102,7 @@ class _Renderer:
 
     def folder(self, folder: Path) -> FirstOrder:
         kustomization = self.kustomizations[folder]
-        if kustomization.fields.keys() <= _PLAIN and self.only_patches(kustomization):
+        if is_plain(kustomization):
             return self.plain(kustomization)
         self.refuse_patches(kustomization)
         return _first_order(self.built(folder))
@@ -194,14 +194,6 @@ class _Renderer:
             )
         )
 
-    def only_patches(self, kustomization: Kustomization) -> bool:
-        """Tell whether all transformers are patches: others are kustomize's work."""
-        return all(
-            kind == "PatchTransformer"
-            for source, text, _ in _transformers(kustomization)
-            for kind in _kinds(text, source)
-        )
-
     def refuse_patches(self, kustomization: Kustomization) -> None:
         """Patches at or below other transformations cannot be held strict from outside."""
         for below in sources.tree(kustomization.folder, self.overlay.root):
@@ -219,6 +211,15 @@ class _Renderer:
                     hint="keep patches in an overlay that has only resources and patches, "
                     "above the kustomization that has the rest",
                 )
+
+
+def is_plain(kustomization: Kustomization) -> bool:
+    """Tell whether a kustomization has only resources and patches: others are kustomize's work."""
+    return kustomization.fields.keys() <= _PLAIN and all(
+        kind == "PatchTransformer"
+        for source, text, _ in _transformers(kustomization)
+        for kind in _kinds(text, source)
+    )
 
 
 def _local(body: Body) -> bool:

@@ -1,0 +1,110 @@
+"""What makes a nested chart trust the environment's certificates: tried, and rendered to see it.
+
+A list of PEM texts in the chart's values comes first: it needs nothing beside it. Else the name of
+a ConfigMap, which is added to what stands in Git.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from builder import certificates
+from builder.certificates import Trusted
+from builder.core.base import CertificateValues
+from builder.core.certificates import Certificate, config_map, listed, missing
+from builder.core.credentials import redacted
+from builder.core.findings import Finding
+from builder.core.manifests import Body, Origin, Resource
+from builder.core.nested import NestedChart
+from builder.core.overrides import Path, with_values
+from builder.core.pointer import get, tokens
+from builder.probe import Look, Probe
+from builder.tools import helm
+from builder.tools.command import CommandError
+
+REASON = "the environment's certificates, to be trusted"
+FITTING = "name a version of the chart that takes certificates, or mount them by values of your own"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """One way to give a chart certificates: the value to set, and what has to stand beside it."""
+
+    path: Path
+    value: Any
+    additions: tuple[Body, ...] = ()
+
+
+@dataclass(kw_only=True, slots=True)
+class Trust:
+    """What a chart takes: a render with it, or why there is none."""
+
+    form: Form | None = None
+    look: Look | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+
+def forms(
+    rule: CertificateValues, values: Any, trusted: Trusted, name: str, namespace: str
+) -> Iterator[Form]:
+    """Yield the ways that a rule knows, best first; ``values`` are those that count today.
+
+    A ConfigMap of other people's is not put out of its place.
+    """
+    if rule.pem:
+        path = tokens(rule.pem)
+        value = listed(get(values, path), trusted.certificates, trusted.gone)
+        yield Form(path=path, value=value)
+    if rule.config_map and trusted.certificates:
+        path = tokens(rule.config_map)
+        if get(values, path) in (None, "", name):
+            body = config_map(name, namespace, trusted.certificates)
+            yield Form(path=path, value=name, additions=(body,))
+
+
+def trust(probe: Probe, plain: Look) -> Trust:
+    """Find what makes the chart of a probe trust the environment's certificates.
+
+    ``plain`` is its render as it is. Nothing is to be set where it trusts them already.
+    """
+    rule = probe.overlay.base.rule(probe.chart.resource.id)
+    trusted = certificates.load(probe.overlay)
+    if rule is None or not (trusted.certificates or trusted.gone):
+        return Trust()
+    return _tried(probe, plain, rule.certificates, trusted)
+
+
+def _tried(probe: Probe, plain: Look, rule: CertificateValues, trusted: Trusted) -> Trust:
+    chart = probe.chart
+    refused = ""
+    name = f"{chart.resource.id.name}-trusted-certificates"
+    for form in forms(rule, plain.values, trusted, name, chart.resource.id.namespace):
+        if form.path in probe.by_hand:
+            continue
+        try:
+            look = _look(probe, plain, form)
+        except CommandError as error:
+            refused = redacted(helm.message(error), chart.values)
+            continue
+        if not _left(chart, look, form, trusted):
+            unchanged = look is plain and not form.additions
+            return Trust(form=None if unchanged else form, look=look)
+    if rule == CertificateValues() or not trusted.certificates:
+        return Trust()
+    left = _left(chart, plain, None, trusted)
+    values = " and ".join(p for p in (rule.pem, rule.config_map) if p)
+    cause = f"{values} of the chart brings them into none" + (f": {refused}" if refused else "")
+    found = certificates.not_trusted(chart.title, str(chart.resource.id), left, FITTING, cause)
+    return Trust(findings=[found] if left else [])
+
+
+def _look(probe: Probe, plain: Look, form: Form) -> Look:
+    if (get(plain.values, form.path) or []) == (form.value or []):
+        return plain
+    return probe.look(with_values(probe.chart.values, plain.values, {form.path: form.value}))
+
+
+def _left(chart: NestedChart, look: Look, form: Form | None, trusted: Trusted) -> list[Certificate]:
+    origin = Origin(source="")
+    added = [Resource(body=body, origin=origin) for body in (form.additions if form else ())]
+    return missing(trusted.certificates, look.resources, [*look.resources, *added], chart.namespace)
