@@ -14,6 +14,7 @@ from builder.core.findings import Finding
 from builder.core.lock import Lock, LockedChart
 from builder.core.manifests import Manifests, Resource, ResourceId
 from builder.core.references import Reference
+from builder.core.secrets.forms import undecrypted
 from builder.core.sync import instance_kinds, mark
 from builder.core.verify import verify
 from builder.expand import NestedRender, expand
@@ -62,6 +63,8 @@ def build(overlay: Overlay) -> Build:
     if not finding_lists.blocking([*first.findings, *unexamined]):  # else much was not seen
         checked += unmatched.findings(overlay.environment, references)
     checked = [*next_steps.named(checked, overlay.name, patched=overlay.airgap_file.is_file())]
+    engine = overlay.environment.sync.engine if overlay.environment.sync else None
+    checked += undecrypted(first.manifests, engine)
     images_lock = pins.load(overlay)
     checked += pins.findings(overlay, images_lock, references)
     checked += certificates.findings(

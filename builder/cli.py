@@ -22,6 +22,7 @@ from builder.commands.mirror_export import export
 from builder.commands.mirror_import import import_
 from builder.commands.publish import publish
 from builder.commands.sbom import sbom
+from builder.commands.secrets import secrets
 from builder.commands.sync import sync
 from builder.commands.vendor import vendor
 from builder.commands.verify import verify
@@ -71,6 +72,7 @@ def _options(
 
 for command in (
     vendor,
+    secrets,
     airgap,
     lock,
     build,

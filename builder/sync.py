@@ -120,6 +120,7 @@ def _synced(overlay: Overlay, engine: Engine, wanted: Wanted) -> Synced:
         interval=settings.interval or "10m",
         timeout=settings.timeout or "15m",
         service_account=settings.service_account,
+        age_secret=overlay.environment.secrets.age_secret,
     )
 
 

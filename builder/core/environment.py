@@ -101,6 +101,8 @@ class Secrets(Section, frozen=True):
     """For ``external-secret``: how often the store is asked."""
     age: tuple[Text, ...] = ()
     """For ``sops``: the recipients, as ``age1...``."""
+    age_secret: Text | None = None
+    """For ``sops``: name of the Secret with the age key by which Flux decrypts."""
     certificate: Text | None = None
     """For ``sealed-secret``: path of the controller's certificate, from the repository's root."""
 

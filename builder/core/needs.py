@@ -64,12 +64,12 @@ class IngressClass:
 
 def needs(placed: Sequence[Placed]) -> list[Need]:
     """Return the Secrets and ConfigMaps that resources refer to and that nothing brings, sorted."""
-    brought = {key for one in placed for key in _brought(one)}
+    there = {key for one in placed for key in brought(one)}
     found: dict[tuple[Kind, str, str], Need] = {}
     for one in placed:
         for need in uses(one):
             key = (need.kind, need.namespace, need.name)
-            if key in brought or (need.kind, need.name) in _GIVEN:
+            if key in there or (need.kind, need.name) in _GIVEN:
                 continue
             found[key] = _joined(found.get(key), need, str(one.resource.id))
     return [replace(need, maker=_maker(need, placed)) for _, need in sorted(found.items())]
@@ -115,7 +115,7 @@ def _joined(known: Need | None, need: Need, user: str) -> Need:
     )
 
 
-def _brought(one: Placed) -> Iterator[tuple[Kind, str, str]]:
+def brought(one: Placed) -> Iterator[tuple[Kind, str, str]]:
     """Yield what a resource is, or makes a controller make."""
     key, body = one.resource.id, one.resource.body
     if key.kind == "Secret" and not key.group:

@@ -15,6 +15,7 @@ from builder.core.secrets.model import WantedSecret
 
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _KEY = "{key}"
+_DATA = ("data", "stringData")
 _MARK = re.compile(r"^# certificate: (sha256:[0-9a-f]{64})$", re.MULTILINE)
 
 
@@ -122,6 +123,26 @@ def encrypted(body: Any, text: str) -> Encrypted | None:
         keys=tuple(sorted(get(body, at) or {})),
         recipients=frozenset(recipients),
     )
+
+
+def cleaned(body: Any) -> Any:
+    """Return an encrypted Secret without its time of creation, which is null."""
+    if isinstance(body, Mapping):
+        return {k: cleaned(v) for k, v in body.items() if (k, v) != ("creationTimestamp", None)}
+    return body
+
+
+def is_concealed(body: Body) -> bool:
+    """Tell whether every value of a Secret is encrypted, as its program writes it.
+
+    For SOPS, the MAC has to leave out what is not encrypted: annotations may come in addition.
+    """
+    if is_sops(body):
+        found = [v for at in _DATA for v in (get(body, (at,)) or {}).values()]
+        whole = get(body, ("sops", "mac_only_encrypted")) is True
+        return whole and all(str(value).startswith("ENC[") for value in found)
+    inner = (body, get(body, ("spec",)) or {}, get(body, ("spec", "template")) or {})
+    return not any(at in place for at in _DATA for place in inner)
 
 
 def mark(digest: str) -> str:

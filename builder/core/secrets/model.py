@@ -39,8 +39,6 @@ class WantedSecret:
     name: str
     keys: tuple[str, ...]
     values: Mapping[str, str] = field(hash=False, repr=False)
-    names: tuple[str, ...]
-    """What stands in it, for people."""
 
     @property
     def complete(self) -> bool:
@@ -62,7 +60,6 @@ def wanted(credentials: Iterable[Credential]) -> list[WantedSecret]:
             name=name,
             keys=tuple(sorted({key for one in group for key in one.keys.values()})),
             values={one.keys[p]: value for one in group for p, value in one.literals.items()},
-            names=tuple(one.rule.name for one in group),
         )
         for (namespace, name), group in sorted(found.items())
     ]

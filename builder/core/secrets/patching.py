@@ -48,6 +48,12 @@ def operations(body: Body, credentials: Sequence[Credential]) -> list[Operation]
     return found
 
 
+def converted(body: Body, credentials: Sequence[Credential]) -> Body:
+    """Return the resource as the patch file makes it."""
+    result: Body = _applied(copy.deepcopy(dict(body)), operations(body, credentials))
+    return result
+
+
 def _added(body: Any, credential: Credential) -> Iterator[Operation]:
     """Yield what sets the references; where parents are missing, one brings all below them."""
     whole: dict[Path, Operation] = {}

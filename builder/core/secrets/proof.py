@@ -81,16 +81,12 @@ def _set(value: Any, path: Path, leaf: Any) -> None:
         value[path[-1]] = leaf
 
 
-def verdicts(
-    resources: Sequence[Resource], credentials: Sequence[Credential]
-) -> Iterator[tuple[Credential, Verdict]]:
-    """Judge each credential by what was rendered from the planted resource."""
+def verdict(resources: Iterable[Resource], credential: Credential) -> Verdict:
+    """Judge a credential by what was rendered from the planted resource."""
     created = [r for r in resources if not r.origin.test_hook]
-    for credential in credentials:
-        sought = [token(credential, path) for path in credential.literals]
-        shown = [str(r.id) for r in created if any(shows(r.body, text) for text in sought)]
-        missing = _not_referred_to(created, credential)
-        yield credential, Verdict(missing=missing, shown=tuple(dict.fromkeys(shown)))
+    sought = [token(credential, path) for path in credential.literals]
+    shown = [str(r.id) for r in created if any(shows(r.body, text) for text in sought)]
+    return Verdict(missing=_not_referred_to(created, credential), shown=tuple(dict.fromkeys(shown)))
 
 
 def _not_referred_to(resources: Iterable[Resource], credential: Credential) -> tuple[str, ...]:

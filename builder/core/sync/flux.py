@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from builder.core.secrets.forms import is_sops
 from builder.core.sync.drift import Drift, drifts
 from builder.core.sync.health import cel
 from builder.core.sync.model import Source, Synced, SyncObject
@@ -19,6 +20,7 @@ from builder.core.sync.stages import INSTANCES, STAGE, Stage, stage
 
 NAMESPACE = "flux-system"
 RETRY = "2m"
+AGE_KEY = "sops-age"  # the Secret's name in Flux's own guide
 _LABELS = {"app.kubernetes.io/managed-by": "sealift"}
 _ALL = frozenset(Stage)
 _LAST = frozenset({Stage.instances})
@@ -128,12 +130,32 @@ def _kustomization(
             "deletionPolicy": "Orphan",
             **({"serviceAccountName": one.service_account} if one.service_account else {}),
             **({"kubeConfig": {"secretRef": {"name": one.cluster}}} if one.cluster else {}),
+            **_decryption(one, stages),
             **_patches(without),
             **_health(one, stages),
             **_ignored(one, stages),
         },
     }
-    return SyncObject(body=body)
+    note = _age_note(one) if "decryption" in body["spec"] else ""
+    return SyncObject(body=body, note=note)
+
+
+def _decryption(one: Synced, stages: frozenset[Stage]) -> dict[str, Any]:
+    """Let Flux decrypt where a Secret of the stages is encrypted by SOPS; else it refuses it."""
+    if not any(is_sops(r.body) for r in one.manifests if stage(r, one.instances) in stages):
+        return {}
+    return {"decryption": {"provider": "sops", **_reference("secretRef", _age_key(one))}}
+
+
+def _age_key(one: Synced) -> str:
+    return one.age_secret or AGE_KEY
+
+
+def _age_note(one: Synced) -> str:
+    return (
+        f"The Secret {_age_key(one)} in {one.namespace} is yours to create: the age key, under a "
+        "name that ends in .agekey."
+    )
 
 
 def _patches(without: str) -> dict[str, Any]:

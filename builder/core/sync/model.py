@@ -54,10 +54,11 @@ class Synced:
 
     ``namespace`` is where the engine's objects live. ``cluster`` is for Argo CD the name or URL of
     a cluster it knows, for Flux the name of a Secret with a kubeconfig; ``None`` is the engine's
-    own cluster. ``project`` is Argo CD's; ``interval``, ``timeout`` and ``service_account`` are
-    Flux's. ``instances`` are the kinds whose controller comes with the bundle: they apply last.
-    ``marked`` tells whether the bundle carries the engine's annotations
-    (:func:`builder.core.sync.mark`); nothing is pruned from one that does not.
+    own cluster. ``project`` is Argo CD's; ``interval``, ``timeout``, ``service_account`` and
+    ``age_secret`` (the Secret with the key that decrypts) are Flux's. ``instances`` are the kinds
+    whose controller comes with the bundle: they apply last. ``marked`` tells whether the bundle
+    carries the engine's annotations (:func:`builder.core.sync.mark`); nothing is pruned from one
+    that does not.
     """
 
     environment: str
@@ -72,6 +73,7 @@ class Synced:
     interval: str = "10m"
     timeout: str = "15m"
     service_account: str | None = None
+    age_secret: str | None = None
 
     @property
     def known_health(self) -> tuple[HealthRule, ...]:

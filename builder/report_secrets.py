@@ -1,0 +1,116 @@
+"""What ``sealift secrets`` prints: never the value of a credential."""
+
+import shlex
+from collections.abc import Iterator
+
+from builder.core.secrets import WantedSecret, forms
+from builder.core.text import table
+from builder.files import shown
+from builder.report import terminal_width, text_diff
+from builder.secret_files import Files
+from builder.secret_places import places
+from builder.secrets import Conversion
+from builder.workspace import Overlay
+
+_STATES = {
+    "literal": "in the open",
+    "kept": "by reference",
+    "referenced": "by reference, of your own",
+}
+_CONVERTED = "by reference, and still in the sources"
+
+
+def report(overlay: Overlay, conversion: Conversion, files: Files, *, written: bool) -> str:
+    """Write which credentials refer to which Secret, who brings those, and what was written."""
+    done = written or not files.changed
+    blocks = [_credentials(conversion, done=done), *_secrets(overlay, conversion, files)]
+    blocks.append(_written(overlay, files) if written else _to_write(overlay, files))
+    if done:
+        blocks.append("\n".join(_left(overlay, conversion)))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _credentials(conversion: Conversion, *, done: bool) -> str:
+    states = _STATES | ({"literal": _CONVERTED} if done else {})
+    rows = [
+        (one.rule.name, str(one.resource), f"{one.namespace}/{one.secret}", states[one.state])
+        for one in conversion.credentials
+    ]
+    head = ("CREDENTIAL", "RESOURCE", "SECRET", "STATE")
+    return table(head, rows, terminal_width()) if rows else "no credentials that a rule knows"
+
+
+def _secrets(overlay: Overlay, conversion: Conversion, files: Files) -> Iterator[str]:
+    """Yield who brings the Secrets into the cluster, each with what is to be done for it."""
+    settings = overlay.environment.secrets
+    if settings.form == "external-secret" and settings.store and conversion.wanted:
+        rows = [
+            (one.remote, one.property or "the whole", f"{secret}, {one.key}")
+            for secret in conversion.wanted
+            for one in forms.remotes(secret, settings, overlay.name)
+        ]
+        where = f"{settings.store.kind}/{settings.store.name}"
+        head = ("KEY", "PROPERTY", "FOR")
+        yield f"has to be in the store {where}:\n{table(head, rows, terminal_width())}"
+    if files.by_hand:
+        lines = [
+            "to be created in the cluster before the bundle is merged; --from-file=KEY=FILE keeps "
+            "values out of the shell's history:"
+        ]
+        lines += [f"  {_kubectl(secret)}" for secret in files.by_hand]
+        yield "\n".join(lines)
+
+
+def _kubectl(secret: WantedSecret) -> str:
+    """Write the line that creates a Secret; who runs it puts the values in."""
+    argv = ["kubectl", "create", "secret", "generic", secret.name, "--namespace", secret.namespace]
+    argv += [f"--from-literal={key}=<{key}>" for key in secret.keys]
+    return shlex.join(argv)
+
+
+def _written(overlay: Overlay, files: Files) -> str:
+    lines = [
+        f"written: {shown(one.path, overlay.root)}; the Secret {one.secret}, encrypted"
+        for one in files.encryptions
+    ]
+    for one in files.rewrites:
+        if one.changed:
+            lines.append(
+                f"{'written' if one.after else 'removed'}: {shown(one.path, overlay.root)}"
+            )
+    lines += [f"kept: {shown(path, overlay.root)}, encrypted before" for path in files.kept]
+    return "\n".join(lines) or "nothing to do"
+
+
+def _to_write(overlay: Overlay, files: Files) -> str:
+    """Write what a run would change, as unified diffs: no value is in any of these files."""
+    blocks = [
+        f"to be written: {shown(one.path, overlay.root)}; the Secret {one.secret} "
+        f"({', '.join(one.secret.keys)}), encrypted"
+        for one in files.encryptions
+    ]
+    blocks += [
+        text_diff(one.before, one.after, shown(one.path, overlay.root))
+        for one in files.rewrites
+        if one.changed
+    ]
+    if blocks:
+        blocks.append(f"run `sealift secrets {overlay.name} --write` to write this")
+    return "\n".join(blocks) or "nothing to do"
+
+
+def _left(overlay: Overlay, conversion: Conversion) -> Iterator[str]:
+    """Yield where values stand in the sources still, in files that are committed."""
+    found = [
+        (place, where)
+        for key, resource in conversion.resources.items()
+        for place, where in places(
+            overlay, resource, [one for one in conversion.credentials if one.resource == key]
+        )
+    ]
+    if found:
+        yield (
+            "still in the sources, and in the history of Git: take them out there, run this once "
+            "more, and change each wherever it was used"
+        )
+        yield from (f"  {place} {where}" for place, where in sorted(found))
