@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: demo test e2e check bench tools gitea cluster-tools more-tools clean help
+.PHONY: demo test e2e check bench tools gitea secret-tools cluster-tools more-tools clean help
 
 help:
 	@echo "make demo    build and publish the example, offline, on stand-in charts"
@@ -17,7 +17,7 @@ help:
 demo: $(VENV)/installed tools
 	@$(BIN)/python -m tests.demo build/demo
 
-test: $(VENV)/dev tools .tools/bin/registry gitea
+test: $(VENV)/dev tools .tools/bin/registry gitea secret-tools
 	@tools/install_crds.sh crds glua actionlint
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
@@ -57,6 +57,10 @@ tools: $(VENV)/installed
 # Built once for each set of pins in tests/gitea. Its tests are skipped without it, but fail in CI.
 gitea: $(VENV)/installed
 	-@tools/install.sh gitea
+
+# What encrypts Secrets; its tests are skipped without it, but fail in CI.
+secret-tools: $(VENV)/installed
+	-@tools/install.sh age-keygen sops kubeseal
 
 # API server, engines and what they need, each built once for its pins in tests/cluster/pins. Tests
 # that need a missing one are skipped, but fail in CI.

@@ -9,6 +9,9 @@ mkdir -p "$bin"
 
 HELM=helm.sh/helm/v3/cmd/helm@v3.22.0
 REGISTRY=github.com/distribution/distribution/v3/cmd/registry@v3.1.2
+SOPS=github.com/getsops/sops/v3/cmd/sops@v3.13.3
+AGE_KEYGEN=filippo.io/age/cmd/age-keygen@v1.3.2
+KUBESEAL=github.com/bitnami-labs/sealed-secrets/cmd/kubeseal@v0.27.1
 COSIGN=github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
 GITEA_TAGS="sqlite sqlite_unlock_notify"
 
@@ -16,7 +19,7 @@ fits() { # the program on PATH can be used as it is
   case $1 in
     helm) helm version --template '{{.Version}}' 2>/dev/null | grep -qE '^v3\.(1[4-9]|[2-9][0-9])' ;;
     registry) command -v registry >/dev/null || command -v docker-registry >/dev/null ;;
-    cosign) command -v cosign >/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
   esac
 }
 
@@ -99,6 +102,9 @@ for program in "$@"; do
     registry) install registry "$REGISTRY" ;;
     gitea) gitea ;;
     renderer) renderer ;;
+    sops) install sops "$SOPS" ;;
+    age-keygen) install age-keygen "$AGE_KEYGEN" ;;
+    kubeseal) install kubeseal "$KUBESEAL" ;;
     cosign) install cosign "$COSIGN" ;;
     *) echo "tools: no program $program" >&2; exit 2 ;;
   esac
