@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from builder import certificates
+from builder.airgap_file import ADDED
 from builder.airgap_inputs import digest
 from builder.core import additions, chart_source, first_order, mirror, unmoved, value_changes
 from builder.core import changes as change_lists
@@ -16,6 +17,7 @@ from builder.core import references as collecting
 from builder.core.changes import Change
 from builder.core.credentials import redacted
 from builder.core.findings import Finding
+from builder.core.ingress.standing import behind_gateway
 from builder.core.manifests import Body, Manifests, ResourceId
 from builder.core.nested import NestedChart
 from builder.core.overrides import Path, with_values
@@ -82,6 +84,7 @@ def airgap(overlay: Overlay) -> Airgap:
         return result  # patches without those of a chart would undo what the file holds for it
     changes += _first_order(overlay, before, charts, result)
     changes += _trust(overlay, before, [one for its in plans.values() for one in its], result)
+    changes += _routes(overlay, before, [one for its in plans.values() for one in its], result)
     _check_collisions(overlay, result)
     resources = {resource.id: resource for resource in before}
     # Several charts may come from one repository object.
@@ -130,6 +133,24 @@ def _trust(
     needed = [body for _, planned in plans for body in planned.additions]
     result.additions += [*found.additions, *additions.added(needed, before)]
     return [*found.changes, *additions.changed(needed, before, REASON)]
+
+
+def _routes(
+    overlay: Overlay,
+    before: Manifests,
+    plans: Sequence[tuple[NestedChart, Plan]],
+    result: Airgap,
+) -> Iterator[Change]:
+    """Return the changes of the routes in the Ingresses' place; add those that are new."""
+    nested = [
+        (resource, resource.id.namespace or chart.namespace)
+        for chart, planned in plans
+        for resource in planned.routed
+    ]
+    bodies, findings = behind_gateway(overlay.environment, before, nested, ADDED)
+    result.findings += findings
+    result.additions += additions.added(bodies, before)
+    return additions.changed(bodies, before, "as the Ingress would route")
 
 
 def _first_order(

@@ -36,7 +36,7 @@ _PHASES: tuple[tuple[int, frozenset[str]], ...] = (
     (
         50,
         frozenset({
-            "APIService", "Ingress", "IngressClass", "MutatingWebhookConfiguration",
+            "APIService", "HTTPRoute", "Ingress", "IngressClass", "MutatingWebhookConfiguration",
             "ValidatingWebhookConfiguration",
         }),
     ),

@@ -70,11 +70,20 @@ class Gateway(Section, frozen=True):
     """The listener that takes the route; any that matches when left out."""
 
 
+Controller = Literal[
+    "ingress-nginx", "f5-nginx", "haproxy", "haproxy-ingress", "traefik", "contour", "aws-alb",
+    "gce", "azure-agic", "openshift", "kong", "istio", "cilium",
+]  # fmt: skip
+"""What serves an Ingress: it decides which annotations are read."""
+
+
 class Ingress(Section, frozen=True):
     """How people reach the platform."""
 
     host: Host | None = None
     class_: Text | None = msgspec.field(name="class", default=None)
+    controller: Controller | None = None
+    """What serves the class, where its name does not tell."""
     tls: Tls | None = None
     annotations: dict[Text, Text] = msgspec.field(default_factory=dict)
     """Annotations that every Ingress of the platform gets."""

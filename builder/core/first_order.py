@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from builder.core import mirror
+from builder.core import ingress, mirror
 from builder.core.base import Base
 from builder.core.changes import Change
 from builder.core.environment import Environment
@@ -84,7 +84,7 @@ def changes(
         *found.values(),
         *_switches(manifests, base),
         *_pull_secrets(manifests, environment),
-        *_ingress(manifests, environment),
+        *ingress.changes(manifests, environment),
     ]
 
 
@@ -207,19 +207,4 @@ def _pull_secrets(manifests: Manifests, environment: Environment) -> Iterator[Ch
                     value=[*present, {"name": secret}],
                     before=present,
                     reason="lets the Pod pull from the registry",
-                )
-
-
-def _ingress(manifests: Manifests, environment: Environment) -> Iterator[Change]:
-    wanted = environment.ingress.class_
-    for resource in manifests if wanted else ():
-        if (resource.id.group, resource.id.kind) == ("networking.k8s.io", "Ingress"):
-            found = get(resource.body, ("spec", "ingressClassName"))
-            if found != wanted:
-                yield Change(
-                    resource=resource.id,
-                    path=("spec", "ingressClassName"),
-                    value=wanted,
-                    before=found,
-                    reason="the environment's ingress class",
                 )

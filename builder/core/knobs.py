@@ -1,4 +1,4 @@
-"""Values that are not images: what ends outbound URLs, the ingress class, pull secrets."""
+"""Values that are not images: what ends outbound URLs, and pull secrets."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from builder.core.environment import Environment
 from builder.core.findings import Finding
 from builder.core.manifests import Resource
 from builder.core.mirror import matches
-from builder.core.overrides import Path, own_leaves
+from builder.core.overrides import Path
 from builder.core.pointer import get, tokens
 from builder.core.references import Reference
 from builder.core.verify import leaves
@@ -46,30 +46,6 @@ def calls_out(reference: Reference, switch: OffSwitch, environment: Environment)
         and matches(switch.url, reference.value)
         and leaves(reference, environment)
     )
-
-
-def ingress(
-    rule: NestedChartRule | None,
-    resources: Iterable[Resource],
-    values: Mapping[str, Any],
-    environment: Environment,
-) -> Iterator[Assignment]:
-    """Yield the ingress class: at the value that the base names, or that holds today's class."""
-    wanted = environment.ingress.class_
-    classes = {
-        str(get(r.body, ("spec", "ingressClassName")) or "")
-        for r in resources
-        if (r.id.group, r.id.kind) == ("networking.k8s.io", "Ingress")
-    }
-    if not wanted or classes <= {wanted}:
-        return
-    reason = "the environment's ingress class"
-    if rule and rule.ingress.class_:
-        yield tokens(rule.ingress.class_), wanted, reason
-        return
-    for path, value in own_leaves(values):
-        if value and value in classes and path[-1].lower().endswith(("class", "classname")):
-            yield path, wanted, reason
 
 
 def pull_secrets(

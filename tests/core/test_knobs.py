@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from builder.core import knobs
-from builder.core.base import IngressValues, NestedChartRule, OffSwitch
-from builder.core.environment import Ingress, Registry
+from builder.core.base import NestedChartRule, OffSwitch
+from builder.core.environment import Registry
 from builder.core.manifests import Origin, Resource
 from tests.core.samples import INSIDE, environment, reference, resource
 
@@ -40,38 +40,6 @@ def test_off_switches_one_after_the_other(urls: list[str], taken: Any, expected:
 def test_an_address_in_a_comment_needs_no_switch() -> None:
     references = [reference(MAIL, kind="url", comment=True)]
     assert not list(knobs.off_switches(rule(off_switches=(FIRST,)), references, environment(), ()))
-
-
-def ingress(name: str | None) -> Resource:
-    spec = {} if name is None else {"ingressClassName": name}
-    return resource("Ingress", "networking.k8s.io", spec=spec)
-
-
-@pytest.mark.parametrize(
-    ("present", "values", "more", "expected"),
-    [
-        ("nginx", {"ingress": {"class": "nginx"}}, {}, [("ingress", "class")]),
-        ("nginx", {"ingress": {"className": "nginx"}}, {}, [("ingress", "className")]),
-        ("nginx", {"ingress": {"name": "nginx"}}, {}, []),
-        ("own", {"ingress": {"class": "own"}}, {}, []),
-        (None, {"ingress": {"class": ""}}, {}, []),
-        (None, {}, {"ingress": IngressValues(class_="/ingress/class")}, [("ingress", "class")]),
-    ],
-)
-def test_the_ingress_class(
-    present: str | None, values: dict[str, Any], more: dict[str, Any], expected: Any
-) -> None:
-    wanted = environment(ingress=Ingress(class_="own"))
-    found = list(knobs.ingress(rule(**more), [ingress(present)], values, wanted))
-    assert [path for path, _, _ in found] == expected
-    assert {value for _, value, _ in found} <= {"own"}
-
-
-def test_no_ingress_no_class() -> None:
-    wanted = environment(ingress=Ingress(class_="own"))
-    assert not list(
-        knobs.ingress(rule(ingress=IngressValues(class_="/ingress/class")), [], {}, wanted)
-    )
 
 
 def pod(template: str, secrets: Any = None) -> Resource:
