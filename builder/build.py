@@ -7,8 +7,8 @@ from builder import certificates, pins
 from builder.airgap_inputs import stale
 from builder.core import bundle as bundles
 from builder.core import findings as finding_lists
+from builder.core import ingress, next_steps, unmatched
 from builder.core import lock as locks
-from builder.core import next_steps, unmatched
 from builder.core import references as collecting
 from builder.core.findings import Finding
 from builder.core.lock import Lock, LockedChart
@@ -62,6 +62,11 @@ def build(overlay: Overlay) -> Build:
     )
     if not finding_lists.blocking([*first.findings, *unexamined]):  # else much was not seen
         checked += unmatched.findings(overlay.environment, references)
+    checked += ingress.findings(
+        overlay.environment,
+        [*((r, r.id.namespace) for r in first.manifests), *_made(nested)],
+        [(str(n.chart.resource.id), n.chart.values) for n in nested],
+    )
     checked = [*next_steps.named(checked, overlay.name, patched=overlay.airgap_file.is_file())]
     engine = overlay.environment.sync.engine if overlay.environment.sync else None
     checked += undecrypted(first.manifests, engine)
@@ -87,6 +92,11 @@ def build(overlay: Overlay) -> Build:
         lock=lock,
         files=bundles.tree(shipped, lock),
     )
+
+
+def _made(nested: Sequence[NestedRender]) -> list[tuple[Resource, str]]:
+    """Return what controllers will make, with the namespaces that it lands in."""
+    return [(r, r.id.namespace or n.chart.namespace) for n in nested for r in n.created]
 
 
 def _marked(overlay: Overlay, manifests: Manifests) -> Manifests:

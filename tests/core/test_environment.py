@@ -48,7 +48,8 @@ def test_all_hosts_of_an_environment_once() -> None:
         ("registri: x\n", "e.yaml:5: unknown key 'registri': did you mean 'registry'?"),
         ("ingress:\n  clas: x\n", "e.yaml:6: unknown key 'ingress.clas': did you mean 'class'?"),
         ("ingress:\n  zzz: x\n",
-         "e.yaml:6: unknown key 'ingress.zzz': known are annotations, class, controller, gateway, host, tls"),
+         "e.yaml:6: unknown key 'ingress.zzz': known are annotations, class, controller, gateway, "
+         "host, tls"),
         ("allow:\n- reference: x\n", 'e.yaml:6: allow.0: "reason" is a required property'),
         ("allow:\n- {reference: x, reason: z}\n- {reference: x, reasn: z}\n",
          'e.yaml:7: allow.1: "reason" is a required property\n'
