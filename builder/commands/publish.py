@@ -45,7 +45,7 @@ def publish(
 
     Example: sealift publish example --repository gitops.git
     """
-    from builder import report
+    from builder import report, report_publish
     from builder.build import build
     from builder.core.errors import ConfigurationError
     from builder.deliver import Way, check, deliver
@@ -71,5 +71,7 @@ def publish(
     delivery = deliver(result, way)
     for warning in delivery.proposal.warnings if delivery.proposal else ():
         print(f"warning: {warning}", file=sys.stderr)
-    print(report.delivery_json(delivery) if json else report.delivery_text(delivery))
+    print(
+        report_publish.delivery_json(delivery) if json else report_publish.delivery_text(delivery)
+    )
     return 0

@@ -66,7 +66,7 @@ def sync(
 
     Example: sealift sync example --engine argocd
     """
-    from builder import report
+    from builder import report_publish
     from builder.bootstrap import bootstrap, texts
     from builder.core.errors import ConfigurationError
     from builder.files import write_text
@@ -94,7 +94,7 @@ def sync(
         target, commit = bootstrap(
             overlays, found, wanted, publish, allow_older=allow_older, dry_run=dry_run
         )
-        print(report.commit_text(commit, target, dry_run=dry_run))
+        print(report_publish.commit_text(commit, target, dry_run=dry_run))
         return 0
     if output is None:
         print("---\n".join(texts(found).values()), end="")
