@@ -210,6 +210,11 @@ class Chain:
         """The platform's custom resource."""
         return self.api.get("apps.wandb.com/v1", "WeightsAndBiases", "wandb", "wandb")
 
+    @property
+    def phase(self) -> str:
+        """How far the operator says it is."""
+        return str(((self.resource or {}).get("status") or {}).get("phase"))
+
     def connect(self, *flags: str) -> None:
         """Give the engine its access to the repository, and the objects of ``sealift sync``."""
         user = self.desk.site.forge.user()
@@ -242,15 +247,29 @@ class Chain:
             lines = "\n".join(self._unfinished(commit))
             raise TimeoutError(f"{error}:\n{lines}\n{self.operator.tail()}") from None
 
+    def fails(self, commit: str, text: str = "") -> None:
+        """Wait until the engine tells that a commit is not applied, or not healthy, and why.
+
+        The resource's phase says nothing of a generation: for a moment after a change all seems
+        well.
+        """
+        self.engine.refresh()
+        eventually(
+            lambda: any(text in line for line in self.engine.unfinished(commit)),
+            f"the engine says what is wrong: {text}",
+        )
+
     def _unfinished(self, commit: str) -> list[str]:
         lines = self.engine.unfinished(commit)
         resource = self.resource
         if resource is None:
             return [*lines, "no WeightsAndBiases"]
-        phase = (resource.get("status") or {}).get("phase")
         generation = f"generation {resource['metadata']['generation']}"
-        if phase != "Completed" or f"completed wandb/wandb {generation}\n" not in self.operator_log:
-            lines.append(f"WeightsAndBiases: {phase}, {generation}")
+        if (
+            self.phase != "Completed"
+            or f"completed wandb/wandb {generation}\n" not in self.operator_log
+        ):
+            lines.append(f"WeightsAndBiases: {self.phase}, {generation}")
         return lines
 
     @property

@@ -34,6 +34,25 @@ _ENGINES: dict[str, tuple[_Start, list[str]]] = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests of one engine be chosen; those of no engine are with the first."""
+    parser.addoption("--engine", choices=list(_ENGINES), help="only the tests of one engine")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    chosen = config.getoption("--engine", default=None)
+    if chosen is None:
+        return
+    left = [item for item in items if _engine_of(item) != chosen]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if _engine_of(item) == chosen]
+
+
+def _engine_of(item: pytest.Item) -> str:
+    parameters: dict[str, object] = item.callspec.params if hasattr(item, "callspec") else {}
+    return str(parameters.get("engine", next(iter(_ENGINES))))
+
+
 def need(*parts: str) -> None:
     """Skip where parts are not built; fail in CI, where they must be."""
     lacking = missing(*parts)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 RESOLVER = "127.0.0.53"
 _MARK = "SEALIFT_TEST_NAMESPACE"
@@ -22,8 +23,8 @@ def inside() -> bool:
     return _MARK in os.environ and [name for _, name in socket.if_nameindex()] == ["lo"]
 
 
-def enter(argv: Sequence[str]) -> int:
-    """Run a command in a new namespace; returns its exit code."""
+def enter(argv: Sequence[str], output: IO[bytes] | None = None) -> int:
+    """Run a command in a new namespace, its output where it is wanted; returns its exit code."""
     as_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     probe = subprocess.run([*_UNSHARE, *as_user, "true"], capture_output=True, text=True)
     if probe.returncode != 0:
@@ -35,7 +36,9 @@ def enter(argv: Sequence[str]) -> int:
         )
         return 3
     environment = os.environ | {_MARK: "1"}
-    return subprocess.run([*_UNSHARE, *as_user, "--", *argv], env=environment).returncode
+    command = [*_UNSHARE, *as_user, "--", *argv]
+    both = subprocess.STDOUT if output else None
+    return subprocess.run(command, env=environment, stdout=output, stderr=both).returncode
 
 
 def shut_in(folder: Path) -> None:

@@ -209,11 +209,7 @@ def test_what_the_server_refuses_is_not_applied_by_halves(pristine: Chain) -> No
     changed = {"settings.yaml": _SETTINGS.replace("LEVEL", "two"), "refused.yaml": _REFUSED}
     desk.overlay(changed, patches=_DEBUG)
     commit = desk.publish()
-    chain.engine.refresh()
-    eventually(
-        lambda: any("99999" in line for line in chain.engine.unfinished(commit)),
-        "the engine says what was refused",
-    )
+    chain.fails(commit, "99999")
     assert chain.resource["spec"] == before
     assert settings(chain) == ("one" if chain.engine.name == "flux" else "two")
     desk.overlay({"settings.yaml": _SETTINGS.replace("LEVEL", "three")}, patches=_DEBUG)
@@ -253,11 +249,6 @@ def test_a_right_that_the_bundle_does_not_give_is_missed(pristine: Chain) -> Non
     )
     commit = chain.desk.publish()
     chain.engine.refresh()
-    eventually(lambda: _phase(chain) == "Invalid Config", "the operator fails")
+    eventually(lambda: chain.phase == "Invalid Config", "the operator fails")
     assert 'in API group "apps"' in chain.operator_log
-    assert chain.engine.unfinished(commit)
-
-
-def _phase(chain: Chain) -> str | None:
-    resource = chain.resource
-    return None if resource is None else (resource.get("status") or {}).get("phase")
+    chain.fails(commit)
