@@ -4,7 +4,7 @@ The result is source: ``patches/secrets.yaml`` of the overlay, reviewed and comm
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from builder import expand
 from builder.core import needs
@@ -82,8 +82,8 @@ def _convert(overlay: Overlay, first: FirstOrder, chart: NestedChart, result: Co
     if not known:
         return
     result.findings += saying.copied(chart, known)
-    prover = _Prover(overlay, first, chart)
-    plain = prover.render(proof.hidden(chart.resource.body, known))
+    prover = _Prover(overlay, first, chart, known)
+    plain = prover.render(chart.resource.body)
     if isinstance(plain, str):
         result.findings += prover.refused
         result.examined = False
@@ -93,7 +93,7 @@ def _convert(overlay: Overlay, first: FirstOrder, chart: NestedChart, result: Co
         for one in known
         if one.state == "literal" and proof.made(plain, one)
     ]
-    proven, unproven = prover.prove(known)
+    proven, unproven = prover.prove()
     for found in unproven:
         result.findings += saying.no_form(chart, base, found)
     result.credentials += proven
@@ -102,17 +102,20 @@ def _convert(overlay: Overlay, first: FirstOrder, chart: NestedChart, result: Co
 class _Prover:
     """Renders one nested chart with tokens, and with references."""
 
-    def __init__(self, overlay: Overlay, first: FirstOrder, chart: NestedChart) -> None:
+    def __init__(
+        self, overlay: Overlay, first: FirstOrder, chart: NestedChart, known: Sequence[Credential]
+    ) -> None:
         self.overlay = overlay
         self.manifests = first.before_secrets
         self.chart = chart
+        self.known = known
         self.refused: list[Finding] = []
 
-    def prove(self, known: Sequence[Credential]) -> tuple[list[Credential], list[Unproven]]:
+    def prove(self) -> tuple[list[Credential], list[Unproven]]:
         """Return those whose references do what their values did, and the others with reasons."""
         proven: list[Credential] = []
         unproven: list[Unproven] = []
-        for one, outcome in self.planted(known):
+        for one, outcome in self.planted():
             if isinstance(outcome, str):
                 unproven.append(Unproven(credential=one, message=outcome))
             elif outcome.proven:
@@ -120,29 +123,23 @@ class _Prover:
             else:
                 unproven.append(Unproven(credential=one, verdict=outcome))
         # Some charts look at the value before they refer to a Secret: then it goes for good.
-        while proven and (lost := self.lost(known, proven)):
+        while proven and (lost := self.lost(proven)):
             unproven += lost
             proven = [one for one in proven if one not in [found.credential for found in lost]]
         return proven, unproven
 
-    def planted(
-        self, known: Sequence[Credential]
-    ) -> Iterator[tuple[Credential, proof.Verdict | str]]:
+    def planted(self) -> Iterator[tuple[Credential, proof.Verdict | str]]:
         """Render all with tokens and references; one by one when the chart refuses that."""
-        body = self.chart.resource.body
-        resources = self.render(proof.planted(body, known))
-        if not isinstance(resources, str):
-            yield from ((one, proof.verdict(resources, one)) for one in known)
-        elif len(known) > 1:
-            for one in known:
-                others = [other for other in known if other is not one]
-                yield one, self.alone(one, proof.hidden(body, others))
-        else:
-            yield known[0], self.alone(known[0], body)
+        resources = self.render(proof.planted(self.chart.resource.body, self.known))
+        for one in self.known:
+            if isinstance(resources, str):
+                yield one, self.alone(one)
+            else:
+                yield one, proof.verdict(resources, one)
 
-    def alone(self, one: Credential, body: Body) -> proof.Verdict | str:
+    def alone(self, one: Credential) -> proof.Verdict | str:
         """Judge one credential; without a token where the chart takes no such text."""
-        message = ""
+        body, message = self.chart.resource.body, ""
         for tried in (proof.planted(body, [one]), patching.converted(body, [one])):
             resources = self.render(tried)
             if not isinstance(resources, str):
@@ -150,11 +147,9 @@ class _Prover:
             message = resources
         return message
 
-    def lost(self, known: Sequence[Credential], proven: Sequence[Credential]) -> list[Unproven]:
+    def lost(self, proven: Sequence[Credential]) -> list[Unproven]:
         """Return those to which nothing refers once the values are gone, as the patches have it."""
-        others = [one for one in known if one not in proven]
-        body = proof.hidden(patching.converted(self.chart.resource.body, proven), others)
-        resources = self.render(body)
+        resources = self.render(patching.converted(self.chart.resource.body, proven))
         if isinstance(resources, str):
             return [Unproven(credential=one, message=resources) for one in proven]
         found = ((one, proof.verdict(resources, one)) for one in proven)
@@ -172,7 +167,8 @@ class _Prover:
         ]
         outcome = expand.render(self.overlay, chart)
         if isinstance(outcome, Finding):
-            self.refused = [outcome]
-            return outcome.cause
+            cause = proof.redacted(outcome.cause, self.known)
+            self.refused = [replace(outcome, cause=cause)]
+            return cause
         deeper, _ = expand.expand(self.overlay, outcome.created, depth=1)
         return [*outcome.created, *(r for render in deeper for r in render.created)]
