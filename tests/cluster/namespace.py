@@ -15,7 +15,7 @@ from typing import IO
 
 RESOLVER = "127.0.0.53"
 _MARK = "SEALIFT_TEST_NAMESPACE"
-_UNSHARE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+UNSHARE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
 def inside() -> bool:
@@ -26,7 +26,7 @@ def inside() -> bool:
 def enter(argv: Sequence[str], output: IO[bytes] | None = None) -> int:
     """Run a command in a new namespace, its output where it is wanted; returns its exit code."""
     as_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    probe = subprocess.run([*_UNSHARE, *as_user, "true"], capture_output=True, text=True)
+    probe = subprocess.run([*UNSHARE, *as_user, "true"], capture_output=True, text=True)
     if probe.returncode != 0:
         print(
             "the cluster tests need a network namespace of their own, which this account cannot "
@@ -36,7 +36,7 @@ def enter(argv: Sequence[str], output: IO[bytes] | None = None) -> int:
         )
         return 3
     environment = os.environ | {_MARK: "1"}
-    command = [*_UNSHARE, *as_user, "--", *argv]
+    command = [*UNSHARE, *as_user, "--", *argv]
     both = subprocess.STDOUT if output else None
     return subprocess.run(command, env=environment, stdout=output, stderr=both).returncode
 
