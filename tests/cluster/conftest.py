@@ -13,8 +13,9 @@ import pytest
 
 from tests.cluster.apiserver import ApiServer, api_server
 from tests.cluster.argocd import argocd
-from tests.cluster.chain import Chain, Engine, open_desk, operated
+from tests.cluster.chain import Chain, Engine, operated
 from tests.cluster.controllers import controllers
+from tests.cluster.desk import open_desk
 from tests.cluster.flux import flux
 from tests.cluster.namespace import inside
 from tests.cluster.parts import missing

@@ -10,7 +10,8 @@ from datetime import datetime
 import pytest
 
 from tests.cluster.api import Object
-from tests.cluster.chain import Chain, eventually
+from tests.cluster.chain import Chain
+from tests.cluster.patience import eventually
 from tests.cluster.site import NAMES
 
 _CRDS = "apiextensions.k8s.io/v1", "CustomResourceDefinition"

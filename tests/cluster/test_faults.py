@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tests.cluster.chain import Chain, eventually
+from tests.cluster.chain import Chain
+from tests.cluster.patience import eventually
 from tests.servers.process import Process
 
 _SECONDS = 60.0

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.chain import Chain, eventually, open_desk, operated
+from tests.cluster.chain import Chain, operated
 from tests.cluster.conftest import cluster
+from tests.cluster.desk import open_desk
 from tests.cluster.flux import flux
+from tests.cluster.patience import eventually
 from tests.cluster.recorder import Recorder
 from tests.cluster.site import NAMES, Site
 from tests.cluster.witness import containers, workloads

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from builder.tools import helm
-from tests.cluster.chain import Chain, eventually
+from tests.cluster.chain import Chain
+from tests.cluster.patience import eventually
 from tests.cluster.site import NAMES, PASSWORD, REGISTRY, USER
 
 _SECRET = {
