@@ -41,8 +41,10 @@ class Rewrite:
 
 def _remove(path: Path) -> None:
     path.unlink()
-    if not any(path.parent.iterdir()):
-        path.parent.rmdir()
+    for folder in path.parents:  # up to the overlay, which has files of its own
+        if any(folder.iterdir()):
+            break
+        folder.rmdir()
 
 
 def present(path: Path, overlay: Overlay, command: str = "airgap") -> str:

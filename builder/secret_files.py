@@ -168,7 +168,15 @@ def _encrypted(
             files.by_hand.append(secret)
             continue
         paths.append(path)
+        if overlay.environment.secrets.form == "sops" and _by_argo_cd(overlay):
+            source = shown(path, overlay.root)
+            files.findings.append(forms.not_decrypted(f"Secret/{secret}", source))
     return paths
+
+
+def _by_argo_cd(overlay: Overlay) -> bool:
+    sync = overlay.environment.sync
+    return sync is not None and sync.engine == "argocd"
 
 
 def _recipients(overlay: Overlay) -> frozenset[str]:

@@ -6,6 +6,8 @@ from pathlib import Path
 from builder.core.errors import ToolError
 from builder.tools.command import CommandError, run
 
+_LONGEST = 160  # it quotes keys whole
+
 
 def seal(secret: str, certificate: Path) -> str:
     """Encrypt a Secret, given as YAML, and return the SealedSecret as YAML. Raises ToolError.
@@ -25,7 +27,7 @@ def seal(secret: str, certificate: Path) -> str:
     except CommandError as error:
         said = error.stderr.strip().splitlines()[-1:] or [error.what]
         raise ToolError(
-            f"kubeseal cannot encrypt: {said[0].removeprefix('error: ')}",
+            f"kubeseal cannot encrypt: {said[0].removeprefix('error: ')[:_LONGEST]}",
             hint="secrets.certificate in environment.yaml has to be the controller's certificate: "
             "`kubeseal --fetch-cert`",
         ) from error

@@ -157,18 +157,19 @@ def is_sops(body: Body) -> bool:
 
 def undecrypted(resources: Iterable[Resource], engine: str | None) -> list[Finding]:
     """Return a Finding for each Secret that an engine would apply as it is encrypted."""
-    if engine != "argocd":
-        return []
     return [
-        Finding(
-            code="not-decrypted",
-            subject=str(resource.id),
-            place=f"{resource.id} ({resource.origin.source})",
-            cause="Argo CD decrypts nothing: the Secret in the cluster would hold the encrypted "
-            "texts",
-            hint="choose another secrets.form in environment.yaml: external-secret or "
-            "sealed-secret",
-        )
+        not_decrypted(str(resource.id), resource.origin.source)
         for resource in resources
-        if is_sops(resource.body)
+        if engine == "argocd" and is_sops(resource.body)
     ]
+
+
+def not_decrypted(secret: str, source: str) -> Finding:
+    """Say that Argo CD would apply a Secret as SOPS has encrypted it."""
+    return Finding(
+        code="not-decrypted",
+        subject=secret,
+        place=source,
+        cause="Argo CD decrypts nothing: the Secret in the cluster would hold the encrypted texts",
+        hint="choose another secrets.form in environment.yaml: external-secret or sealed-secret",
+    )
