@@ -75,10 +75,13 @@ CONTROLLERS: Mapping[Controller, Known] = MappingProxyType({
     "cilium": Known(title="Cilium", reads=("ingress.cilium.io/",)),
 })  # fmt: skip
 
+# Names whose words would tell another one: what Azure runs under this one is ingress-nginx.
+_NAMES: Mapping[str, tuple[Controller, ...]] = {
+    "webapprouting.kubernetes.azure.com": ("ingress-nginx",),
+}
 # A word of a class' name, and the controllers that take it for theirs: the likelier one first.
 _WORDS: Mapping[str, tuple[Controller, ...]] = {
     "nginx": ("ingress-nginx", "f5-nginx"),
-    "webapprouting": ("ingress-nginx",),
     "haproxy": ("haproxy", "haproxy-ingress"),
     "traefik": ("traefik",),
     "contour": ("contour",),
@@ -120,6 +123,8 @@ def of_class(name: str, present: Iterable[str] = ()) -> Served | None:
     """
     words = re.split(r"[^a-z0-9]+", name.lower())
     found = {meant for word in words if (meant := _WORDS.get(word))}
+    if name in _NAMES:
+        found = {_NAMES[name]}
     if len(found) != 1:
         return None
     (possible,) = found

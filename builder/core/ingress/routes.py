@@ -23,7 +23,7 @@ MAX_HOSTNAMES = 16
 MAX_RULES = 16
 MAX_MATCHES = 64
 MAX_MATCHES_OF_ALL = 128
-_PATH = re.compile(r"(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+")
+_PATH = re.compile(r"/(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*")
 _FORBIDDEN = re.compile(r"//|/\.\.?(?:/|$)|%2f|#", re.IGNORECASE)
 _REGEX = re.compile(r"[()\[\]{}|\\^$+?*]")
 _LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
@@ -215,9 +215,7 @@ class _Reader:
 
 def _is_path(path: str) -> bool:
     """Tell whether a path may stand in an HTTPRoute as a prefix, or as an exact one."""
-    return bool(
-        path and _PATH.fullmatch(path) and not _FORBIDDEN.search(path) and len(path) <= _MAX_PATH
-    )
+    return bool(_PATH.fullmatch(path) and not _FORBIDDEN.search(path) and len(path) <= _MAX_PATH)
 
 
 _USE_REGEX = "nginx.ingress.kubernetes.io/use-regex"
