@@ -13,7 +13,7 @@ import yaml
 
 from tests.cluster.api import Object
 from tests.cluster.patience import eventually
-from tests.cluster.site import Site
+from tests.cluster.site import PASSWORD, USER, Site
 from tests.servers.tls import CA
 from tests.source import Result, Source
 
@@ -51,6 +51,9 @@ class Desk:
             "SEALIFT_GIT_PASSWORD": self.token,
             "SEALIFT_FORGE_HOST": self.site.forge.url,
             "SEALIFT_FORGE_TOKEN": self.token,
+            "SEALIFT_REGISTRY_HOST": self.site.registry.host,
+            "SEALIFT_REGISTRY_USERNAME": USER,
+            "SEALIFT_REGISTRY_PASSWORD": PASSWORD,
             "SEALIFT_CA_FILE": str(self.ca.certificate),
         }
         done = subprocess.run(
