@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from builder import certificates, pins
+from builder import certificates, guard, pins
 from builder.airgap_inputs import stale
 from builder.core import bundle as bundles
 from builder.core import findings as finding_lists
@@ -79,6 +79,7 @@ def build(overlay: Overlay) -> Build:
     if images_lock is not None:
         lock = locks.with_digests(lock, images_lock)
     shipped = _marked(overlay, first.manifests)
+    checked += guard.check(overlay, first, shipped, locks.dump(lock))
     return Build(
         overlay=overlay,
         manifests=shipped,

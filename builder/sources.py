@@ -211,6 +211,11 @@ def digest(folder: Path, root: Path) -> str:
     return total.hexdigest()
 
 
+def files(kustomization: Kustomization) -> list[Path]:
+    """Return the files that a kustomization names, checked."""
+    return [path for path, _ in _paths(kustomization) if path.is_file()]
+
+
 def _paths(kustomization: Kustomization) -> list[tuple[Path, str]]:
     """Return every path that a kustomization names, checked."""
     paths = []

@@ -6,25 +6,128 @@ from typing import Any
 
 from builder.core.pointer import get
 
-_CREDENTIAL = re.compile(
-    r"(?:password|passwd|passphrase|(?<!by)(?<!com)pass)$|"
-    r"(?:^|[_.-])(?:secret|token|license|(?:access|secret|api|private|auth)[_-]?key)$"
+# Ends of names that say what stands there, as they are written in patterns over texts as well.
+WORDS = (
+    r"pass(?:word|wd|phrase|code)?|pwd|secret|token|license|"
+    r"(?:access|secret|api|private|auth|license|encryption|signing|session|master|account)[_-]?key"
 )
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CREDENTIAL = re.compile(
+    r"(?:password|passwd|passphrase|passcode|(?<!by)(?<!com)(?<!proxy_)(?<!cgi_)(?<!grpc_)pass)$|"
+    r"[_.-]pwd$|"
+    r"(?:^|[_.-])(?:secret|token|license|"
+    r"(?:access|secret|api|private|auth|license|encryption|signing|session|master|account)"
+    r"[_-]?key)$"
+)
+_PASSWORD = re.compile(r"(?:pass|password|passwd|passphrase|passcode|pwd)$")
+_PLURAL = re.compile(
+    r"(?:passwords|passphrases|(?:^|[_.-])(?:tokens|"
+    r"(?:access|secret|api|private|auth|license|encryption|signing)[_-]?keys))$"
+)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# Names of Secrets, and of keys in them, not their content: `existingSecret`, `passwordSecret`.
+_SECRET_NAMED = re.compile(
+    r"(?:existing|external|pull|tls|ssl|ca|certs?|certificate|bundle|credentials?|pass(?:word)?|"
+    r"passwd|passphrase|token|license|key|auth|registry|docker|config|values|login)[_-]secret$"
+)
+_REFERENCE_ABOVE = re.compile(r"(?:secret|(?:^|_)ref|valuefrom|value_from)$")
+_REFERENCE_BESIDE = re.compile(r"(?:secret_?name|existing_?secret|secret_?ref|remote_?ref)$")
+_KEY = re.compile(r"key$")
+_OBJECT_NAME = re.compile(r"(?:[a-z0-9.-]+/)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_DATA_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")
+# Licenses by their SPDX names, and kinds of them.
+_LICENSE_NAME = re.compile(
+    r"(?:Apache|MIT|BSD|GPL|LGPL|AGPL|MPL|ISC|CC|EPL|EUPL|Unlicense|Zlib|BUSL|SSPL)\b[\w .+()-]*|"
+    r"accept(?:ed)?|basic|trial|free|community|standard|enterprise"
+)
+# What stands for a text: it is filled in elsewhere, or says where the text is.
+VARIABLE = re.compile(
+    r"\$\([^()]*\)|\$\{\{.*?\}\}|\$\{[^{}]*\}|\$[a-z]+(?:[.:-][A-Za-z]+)+|\$[A-Z_][A-Z0-9_]*\b|"
+    r"\$[a-z_][a-z0-9_]*\b|\$[0-9@*]|\{\{.*?\}\}|%\([\w.-]+\)s|`[^`]*`|"
+    r"<path:[^<>]+>|ref\+[a-z0-9]+://\S+|vault:[^\s#]+#\S+|op://\S+|arn:aws[\w-]*:\S+|"
+    r"/(?:[a-z0-9_.-]+/)+[a-z0-9_.-]+|(?<![^\s])[\w./-]+\.(?:pem|key|crt|p12|jks|txt|ya?ml|json)\b|ENC\[[A-Z0-9_]+,[^\]]*\]",
+    re.DOTALL,
+)
+_WORDLESS = re.compile(r"(?i)(?:bearer|basic)\s|[^A-Za-z0-9]+")
+# Values that say something of a credential: whether there is one, or where it comes from.
+_SWITCHES = frozenset({
+    "0", "1", "true", "false", "null", "none", "nil", "yes", "no", "on", "off",
+    "secretref", "secretkeyref", "configmapref", "configmapkeyref",
+})  # fmt: skip
+_PLACEHOLDER = re.compile(
+    r"(?i)<[^<>]*>|\[[^\[\]]*\]|(.)\1{2,}|\.\.\.|(?:please[-_ ])?"
+    r"(?:replace|insert|enter|fill|todo|tbd|fixme|example|placeholder|dummy|redacted|your|"
+    r"change[-_ ]?(?:me|this|it))(?:[-_ .][\w .-]*)?"
+)
 # Shorter ones would take letters out of every word.
 _SHORTEST = 4
 
 
 def names_credential(key: str) -> bool:
     """Tell whether a key, or the name of a variable, says that its value is a credential."""
-    return _CREDENTIAL.search(_HUMP.sub("_", key).lower()) is not None
+    return _CREDENTIAL.search(words_of(key)) is not None
+
+
+def is_credential(name: str) -> bool:
+    """Tell whether something of that name is one: a flag, a path with dots, a variable."""
+    return names_credential(name.lstrip("-").rpartition(".")[2])
+
+
+def is_literal(value: str) -> bool:
+    """Tell whether a text stands for itself: it is not empty, a switch, nor names where it is."""
+    left = _WORDLESS.sub("", VARIABLE.sub("", value))
+    return bool(left) and value.strip().lower() not in _SWITCHES
+
+
+def is_placeholder(value: str) -> bool:
+    """Tell whether a text only says that something else has to stand in its place."""
+    return _PLACEHOLDER.fullmatch(value.strip()) is not None
+
+
+def is_given(key: str, value: Any, above: str = "", beside: Mapping[str, Any] = {}) -> bool:
+    """Tell whether ``key`` names a credential, and ``value`` is one and no reference to it.
+
+    ``above`` is the key of the mapping that both stand in, ``beside`` that mapping.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    words = words_of(key.lstrip("-").rpartition(".")[2])
+    if not _CREDENTIAL.search(words):
+        return False
+    if not isinstance(value, str):
+        return _PASSWORD.search(words) is not None
+    if not is_literal(value) or (words.endswith("license") and _LICENSE_NAME.fullmatch(value)):
+        return False
+    if _SECRET_NAMED.search(words):
+        return _OBJECT_NAME.fullmatch(value) is None
+    return not (_DATA_KEY.fullmatch(value) and _refers(words, words_of(above), beside))
+
+
+def _refers(words: str, above: str, beside: Mapping[str, Any]) -> bool:
+    """Tell whether a mapping refers to a Secret, and ``words`` name a key in that.
+
+    By the key that the mapping has, or by one in it: `secret: {secretName: x, secretKey: y}`.
+    """
+    named = any(_REFERENCE_BESIDE.search(words_of(str(key))) for key in beside)
+    if _KEY.search(words):
+        return named or _REFERENCE_ABOVE.search(above) is not None
+    return named and _SECRET_NAMED.search(above) is not None
+
+
+def names_several(key: str) -> bool:
+    """Tell whether a key says that each text in its list, or map, is a credential."""
+    return _PLURAL.search(words_of(key)) is not None
+
+
+def words_of(key: str) -> str:
+    """Return a key in small letters, with ``_`` between its words."""
+    return _HUMP.sub("_", key).lower()
 
 
 def credential_paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the places of texts whose key is named as a credential; never their values."""
     if isinstance(value, Mapping):
         for key, child in value.items():
-            if isinstance(child, str) and child and names_credential(str(key)):
+            if is_given(str(key), child, path[-1] if path else "", value):
                 yield (*path, str(key))
             else:
                 yield from credential_paths(child, (*path, str(key)))

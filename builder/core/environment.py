@@ -8,6 +8,7 @@ from builder.core.section import Section
 from builder.core.texts import (
     Allowed,
     ChartUrl,
+    CredentialPlace,
     Duration,
     GitName,
     Host,
@@ -119,8 +120,9 @@ class Secrets(Section, frozen=True):
 class CredentialAllowance(Section, frozen=True):
     """A text that looks like a credential and is none, or may be public, with the reason."""
 
-    place: Text
-    """The place as the finding names it; ``*`` stands for any text."""
+    place: CredentialPlace
+    """The place as the finding names it, with the file behind it or without; ``*`` stands for any
+    text, but not for a whole name."""
     reason: Text
 
 

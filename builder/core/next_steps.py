@@ -6,7 +6,6 @@ from dataclasses import replace
 from builder.core.findings import Finding
 from builder.core.image import parse
 
-_SECRETS = "run `sealift secrets {environment}`, or "
 _INSIDE = "point it at a host inside"
 
 
@@ -20,8 +19,6 @@ def named(findings: Iterable[Finding], environment: str, *, patched: bool) -> It
             yield _outside(finding, environment, patched)
         elif finding.severity == "error" and finding.code == "floating-tag":
             yield _floating(finding, environment)
-        elif finding.severity == "error" and finding.code == "plaintext-credential":
-            yield replace(finding, hint=_SECRETS.format(environment=environment) + finding.hint)
         else:
             yield finding
 

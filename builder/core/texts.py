@@ -86,3 +86,10 @@ Allowed = Annotated[
         description="a reference whose host is named, as https://api.example.com/*",
     ),
 ]
+CredentialPlace = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([^*\s/]+|[^*\s/]+/\S*[^*/\s]\S*)( .+)?$",
+        description="a place that is named, as ConfigMap/web /data/app.yaml, or Secret/web-* *",
+    ),
+]

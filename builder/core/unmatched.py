@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from builder.core import first_order, mirror
-from builder.core.environment import Environment, Registry
+from builder.core.environment import CredentialAllowance, Environment, Registry
 from builder.core.errors import nearest
 from builder.core.findings import Finding
 from builder.core.image import ImageName, parse
@@ -27,6 +27,18 @@ def findings(environment: Environment, references: Iterable[Reference]) -> Itera
         if not any(mirror.matches(allowance.reference, value) for value in values):
             near = nearest(allowance.reference, values)
             yield _finding("allow", allowance.reference, "no reference matches it", near)
+
+
+def credentials(
+    allowances: Iterable[CredentialAllowance], places: Iterable[str]
+) -> Iterator[Finding]:
+    """Yield a warning for each allowance of a credential that none of the places needs."""
+    listed = sorted(set(places))
+    for allowance in allowances:
+        if not any(mirror.matches(allowance.place, place) for place in listed):
+            near = nearest(allowance.place, listed)
+            cause = "no credential stands there"
+            yield _finding("allowCredentials", allowance.place, cause, near)
 
 
 def _images(

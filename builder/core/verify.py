@@ -1,4 +1,4 @@
-"""What speaks against shipping: references that leave, tags that float, credentials in the open."""
+"""What speaks against shipping: references that leave, tags that float, switches that are off."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,10 +6,9 @@ from typing import Any
 
 from builder.core import hosts
 from builder.core.base import Base, Switch
-from builder.core.credentials import credential_paths
 from builder.core.environment import Environment
 from builder.core.findings import Finding
-from builder.core.manifests import Manifests, Resource
+from builder.core.manifests import Manifests
 from builder.core.mirror import matches
 from builder.core.nested import NestedChart
 from builder.core.pointer import get, pointer
@@ -29,8 +28,6 @@ def verify(
         *_kubernetes(environment, base),
         *(finding for chart in charts for finding in _pin(chart)),
         *(f for reference in references for f in of_reference(reference, environment)),
-        *(finding for chart in charts for finding in _credentials(chart)),
-        *(finding for resource in manifests for finding in _secret(resource)),
         *(finding for switch in base.switches for finding in _switch(switch, manifests)),
     ]
 
@@ -208,29 +205,3 @@ def _switch(switch: Switch, manifests: Manifests) -> Iterator[Finding]:
             cause=switch.reason,
             hint=f"set {switch.env} to {switch.value!r} by a patch",
         )
-
-
-def _credentials(chart: NestedChart) -> Iterator[Finding]:
-    """Yield the values of a custom resource that look like credentials, by the names of keys."""
-    for path in chart.value_paths:
-        for where in credential_paths(get(chart.resource.body, path), path):
-            yield Finding(
-                code="plaintext-credential",
-                subject=where[-1],
-                place=f"{chart.resource.id} {pointer(where)}",
-                cause="a credential in the open, in a file that is committed to Git",
-                hint="refer to a Secret, where the chart's version can",
-            )
-
-
-def _secret(resource: Resource) -> Iterator[Finding]:
-    if resource.id.kind == "Secret" and not resource.id.group:
-        for section in ("data", "stringData"):
-            for key in resource.body.get(section) or {}:
-                yield Finding(
-                    code="plaintext-credential",
-                    subject=str(key),
-                    place=f"{resource.id} /{section}/{key}",
-                    cause="a Secret whose content would be committed to Git",
-                    hint="create the Secret in the cluster, and leave it out of the bundle",
-                )

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.core.diff.hidden import Hidden, conceal, hide, scrub
+from builder.core.diff.hidden import Hidden, conceal, hide
 from builder.core.diff.show import visible
+from builder.core.guard.texts import scrub
 
 
 @pytest.mark.parametrize(

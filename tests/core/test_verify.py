@@ -173,26 +173,6 @@ def test_a_cluster_that_is_too_old() -> None:
     assert findings(base=Base(kubernetes="1.9")) == []
 
 
-def test_a_credential_in_the_open() -> None:
-    values = {"db": [{"password": "hidden", "user": "x"}], "token": ""}
-    found = one(nested=[chart(values=values)])
-    assert found == Finding(
-        code="plaintext-credential",
-        subject="password",
-        place="App/own /spec/values/db/0/password",
-        cause="a credential in the open, in a file that is committed to Git",
-        hint="refer to a Secret, where the chart's version can",
-    )
-
-
-def test_a_secret_in_the_bundle_shows_its_key_and_never_its_value() -> None:
-    found = one(resources=[resource("Secret", name="s", stringData={"k": "hidden"})])
-    assert (found.code, found.severity, found.subject, found.place) == (
-        "plaintext-credential", "error", "k", "Secret/s /stringData/k",
-    )  # fmt: skip
-    assert "hidden" not in repr(found)
-
-
 SWITCH = Switch(kind="Deployment", env="AIRGAPPED", value="true", reason="it calls out")
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from builder.core.diff import immutable, permissions, pods, webhooks
-from builder.core.diff.hidden import STARS, Hidden
+from builder.core.diff.hidden import Hidden
 from builder.core.diff.model import Danger, FieldChange, ResourceChange
 from builder.core.diff.normal import Entry
 from builder.core.diff.removed_apis import minor, removed_in
 from builder.core.diff.show import path_text
 from builder.core.diff.usage import Usage
+from builder.core.guard.texts import STARS
 from builder.core.manifests import ResourceId
 from builder.core.pointer import get
 

@@ -1,0 +1,121 @@
+"""What of a resource is a credential in the open: of a Secret its content, else what looks so."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from builder.core.base import NestedChartRule
+from builder.core.credentials import is_literal
+from builder.core.encoding import decoded
+from builder.core.guard.forms import without_public
+from builder.core.guard.model import Path, Suspect
+from builder.core.guard.walk import Walk
+from builder.core.manifests import Body, Resource, ResourceId
+from builder.core.pointer import get, tokens
+from builder.core.references import definitions
+
+# What SOPS writes for a value: https://github.com/getsops/sops#encrypting-only-parts-of-a-file
+_ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:[^\]]*,iv:[^\]]+,tag:[^\]]+,type:\w+\]")
+_SECTIONS = ("data", "stringData")
+# What only the controller in the cluster can read.
+_SEALED: Mapping[tuple[str, str], tuple[Path, ...]] = {
+    ("bitnami.com", "SealedSecret"): (("spec", "encryptedData"),),
+}
+
+
+def of_resource(resource: Resource, rules: Sequence[NestedChartRule]) -> Iterator[Suspect]:
+    """Yield what looks like a credential in a resource; ``rules`` are those of its base."""
+    key, body = resource.id, resource.body
+    declared, references = _declared(key, rules)
+    skip = {*_SEALED.get((key.group, key.kind), ())}
+    if _is_encrypted(body):
+        skip.add(("sops",))
+    if key.kind == "Secret" and not key.group:
+        yield from _content(body)
+        skip |= {(section,) for section in _SECTIONS}
+    walk = Walk(declared=declared, references=references, skip=frozenset(skip))
+    if key.kind == "CustomResourceDefinition":
+        for path, value in definitions.pieces(body):
+            yield from walk.value(value, path)
+        return
+    if key.kind == "ConfigMap" and not key.group:
+        body = {k: _decoded(v) if k == "binaryData" else v for k, v in body.items()}
+    yield from walk.value(body)
+
+
+def of_operation(
+    target: tuple[str, str], body: Mapping[str, Any], rules: Sequence[NestedChartRule]
+) -> Iterator[Suspect]:
+    """Yield what looks like a credential in the value of a JSON patch's operation.
+
+    ``target`` is the group and kind that it is for, as far as the patch says; paths are those of
+    the resource.
+    """
+    path = tokens(str(body["path"]))
+    group, kind = target
+    declared: dict[Path, str] = {}
+    references: set[Path] = set()
+    for rule in rules:
+        if kind in ("", rule.kind) and group in ("", rule.group):
+            more, named = _declared(
+                ResourceId(group=rule.group, kind=rule.kind, namespace="", name=""), [rule]
+            )
+            declared |= more
+            references |= named
+    walk = Walk(declared=declared, references=frozenset(references))
+    if kind == "Secret" and path[:1] in (("data",), ("stringData",)):
+        whole: Any = body.get("value")
+        for step in reversed(path):
+            whole = {step: whole}
+        yield from _content(whole)
+    elif path:
+        yield from walk.value({path[-1]: body.get("value")}, path[:-1])
+
+
+def _declared(
+    key: ResourceId, rules: Sequence[NestedChartRule]
+) -> tuple[dict[Path, str], frozenset[Path]]:
+    """Return the places of credentials with what they are, and those that refer to a Secret."""
+    declared: dict[Path, str] = {}
+    references: set[Path] = set()
+    for rule in rules:
+        if (rule.group, rule.kind) != (key.group, key.kind):
+            continue
+        at = tokens(rule.values)
+        for own in rule.credentials:
+            declared |= {(*at, *tokens(p)): own.name for p in own.values}
+            references |= {(*at, *tokens(p)) for p in own.reference}
+    return declared, frozenset(references - declared.keys())
+
+
+def _is_encrypted(body: Body) -> bool:
+    """Tell whether SOPS has encrypted values of a body; it reads them by a block of its own."""
+    return bool(get(body, ("sops", "mac")) and get(body, ("sops", "version")))
+
+
+def _content(body: Body) -> Iterator[Suspect]:
+    """Yield each value of a Secret that anybody could read; certificates are public."""
+    encrypted = _is_encrypted(body)
+    for section in _SECTIONS:
+        values = body.get(section)
+        for key, value in values.items() if isinstance(values, Mapping) else ():
+            text = value if isinstance(value, str) else str(value)
+            if encrypted and _ENCRYPTED.fullmatch(text):
+                continue
+            plain = (decoded(text) or text) if section == "data" else text
+            if value is not None and _is_open(plain):
+                yield Suspect(name=str(key), path=(section, str(key)), form="content", value=plain)
+
+
+def _is_open(text: str) -> bool:
+    if _ENCRYPTED.fullmatch(text):
+        return True  # nobody could decrypt it: SOPS left no block of its own
+    return is_literal(text) and bool(without_public(text).strip("-ABCDEFGHIJKLMNOPQRSTUVWXYZ \r\n"))
+
+
+def _decoded(values: Any) -> Any:
+    if not isinstance(values, Mapping):
+        return values
+    return {
+        key: decoded(value) if isinstance(value, str) else value for key, value in values.items()
+    }

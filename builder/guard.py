@@ -1,0 +1,153 @@
+"""The secret guard of a build: what ships, and the files that it was made from.
+
+What nested charts render is not looked at: it is made in the cluster, and never in Git.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from builder import sources
+from builder.core import guard, yaml
+from builder.core import lock as locks
+from builder.core.errors import ConfigurationError, SealiftError
+from builder.core.findings import Finding
+from builder.core.guard.findings import Shipped, Written, judge
+from builder.core.manifests import Manifests, Origin, Resource, objects
+from builder.files import read_bytes, shown
+from builder.render import FirstOrder, read_patches
+from builder.workspace import Overlay
+
+
+def check(overlay: Overlay, first: FirstOrder, shipped: Manifests, lock: str) -> list[Finding]:
+    """Return what is to be said of credentials in the open; nothing when nothing was rendered.
+
+    ``shipped`` are the resources of the bundle, ``lock`` is the text of its lock.
+    """
+    if not len(first.manifests):
+        return []
+    texts = {shown(p, overlay.root): _text(p, overlay.root) for p in _files(overlay)}
+    return judge(
+        [*_in_bundle(overlay, shipped), *_in_lock(lock)],
+        [*_in_settings(overlay, texts), *_in_files(overlay, texts), *_in_patches(overlay)],
+        texts,
+        overlay.environment.allow_credentials,
+        overlay.name,
+    )
+
+
+def _in_bundle(overlay: Overlay, shipped: Manifests) -> Iterator[Shipped]:
+    rules = overlay.base.base.nested_charts
+    for resource in shipped:
+        for suspect in guard.of_resource(resource, rules):
+            yield Shipped(suspect=suspect, resource=resource)
+
+
+def _in_lock(lock: str) -> Iterator[Shipped]:
+    document = yaml.load(lock, source=locks.FILE)
+    for suspect in guard.Walk(declared={}, names=False).value(document):
+        yield Shipped(suspect=suspect, file=locks.FILE)
+
+
+def _settings(overlay: Overlay) -> list[Path]:
+    """Return the files of a closed model: the environment's, those that it extends, the base's."""
+    paths, folder = [], overlay.folder
+    while True:
+        paths.append(folder / "environment.yaml")
+        value = yaml.load(_text(paths[-1], overlay.root), source=shown(paths[-1], overlay.root))
+        extends = value.get("extends") if isinstance(value, dict) else None
+        if not isinstance(extends, str):
+            return [*paths, overlay.base.folder / "base.yaml"]
+        folder = folder.parent / extends
+
+
+def _files(overlay: Overlay) -> list[Path]:
+    """Return the files that a bundle is made from, but for vendored charts; the overlay's first."""
+    found = _settings(overlay)
+    for kustomization in sources.tree(overlay.folder, overlay.root):
+        found += [kustomization.path, *sources.files(kustomization)]
+    return list(dict.fromkeys(found))
+
+
+def _in_settings(overlay: Overlay, texts: Mapping[str, str]) -> Iterator[Written]:
+    for path in _settings(overlay):
+        file = shown(path, overlay.root)
+        document = yaml.load(texts[file], source=file)
+        for suspect in guard.Walk(declared={}, names=False).value(document):
+            yield Written(suspect=suspect, file=file, remains=True)
+        yield from _in_comments(file, texts[file])
+
+
+def _in_patches(overlay: Overlay) -> Iterator[Written]:
+    """Yield what the operations of patches hold, each with the place that it is set in."""
+    rules = overlay.base.base.nested_charts
+    for kustomization in sources.tree(overlay.folder, overlay.root):
+        for patch in read_patches(kustomization):
+            target = (patch.target.group, patch.target.kind)
+            owner = "/".join(filter(None, (patch.target.kind, patch.target.name)))
+            for operation in patch.operations:
+                for suspect in guard.of_operation(target, operation.body, rules):
+                    file = operation.place.rpartition(":")[0]
+                    yield Written(suspect=suspect, file=file, owner=owner)
+
+
+def _in_files(overlay: Overlay, texts: Mapping[str, str]) -> Iterator[Written]:
+    """Yield what kustomizations and the files that they name hold, but for patches' operations."""
+    settings = {shown(path, overlay.root) for path in _settings(overlay)}
+    for file, text in texts.items():
+        if file in settings:
+            continue
+        documents = _documents(file, text)
+        for document in documents if documents is not None else ():
+            yield from _in_document(overlay, file, document)
+        if documents is None:
+            for suspect in guard.Walk(declared={}).text(text, ()):
+                yield Written(suspect=suspect, file=file)
+        else:
+            yield from _in_comments(file, text)
+
+
+def _documents(file: str, text: str) -> list[Any] | None:
+    """Return the documents of a file; None where it is no YAML, or nothing but a text."""
+    if not file.endswith((".yaml", ".yml", ".json")) and Path(file).name not in sources.FILES:
+        return None
+    try:
+        documents = [document.value for document in yaml.load_all(text, source=file)]
+    except SealiftError:
+        return None
+    return documents if all(isinstance(d, dict | list) for d in documents) else None
+
+
+def _in_document(overlay: Overlay, file: str, document: Any) -> Iterator[Written]:
+    if _is_patch(document):
+        return
+    try:
+        bodies = list(objects(document, file))
+    except ConfigurationError:
+        kept = document
+        if isinstance(document, dict):
+            kept = {key: value for key, value in document.items() if key != "patches"}
+        for suspect in guard.Walk(declared={}).value(kept):
+            yield Written(suspect=suspect, file=file)
+        return
+    for body in bodies:
+        resource = Resource(body=body, origin=Origin(source=file))
+        owner = f"{resource.id.kind}/{resource.id.name}"
+        for suspect in guard.of_resource(resource, overlay.base.base.nested_charts):
+            yield Written(suspect=suspect, file=file, owner=owner)
+
+
+def _is_patch(document: Any) -> bool:
+    if isinstance(document, list):
+        return all(isinstance(entry, dict) and "op" in entry for entry in document)
+    return isinstance(document, dict) and document.get("kind") == "PatchTransformer"
+
+
+def _in_comments(file: str, text: str) -> Iterator[Written]:
+    for suspect in guard.Walk(declared={}).text(guard.comments(text), ()):
+        yield Written(suspect=suspect, file=file)
+
+
+def _text(path: Path, root: Path) -> str:
+    """Read a file as text; what of it is none may be a key store, and is not looked into."""
+    return read_bytes(path, root).decode("utf-8", "replace")

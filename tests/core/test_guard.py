@@ -1,0 +1,338 @@
+"""What of resources is a credential in the open, and what only looks so."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from builder.core import guard
+from builder.core.base import CredentialRule, NestedChartRule
+from builder.core.guard import Suspect, Walk
+from builder.core.manifests import Resource
+from tests.core.samples import resource
+from tests.planted import CERTIFICATE, PRIVATE_KEY, TOKENS, jwt, pem, token
+
+RULE = NestedChartRule(
+    group="x.io",
+    kind="App",
+    chart="/spec/chart",
+    values="/spec/values",
+    credentials=(
+        CredentialRule(
+            name="Redis password",
+            values={"/redis/pw": "PW"},
+            secret="{name}-redis",
+            reference={"/redis/secret/secretName": "{secret}", "/redis/secret/secretKey": "PW"},
+        ),
+    ),
+)
+
+
+def suspects(one: Resource) -> list[Suspect]:
+    return list(guard.of_resource(one, [RULE]))
+
+
+def places(one: Resource) -> list[tuple[str, str, str]]:
+    return [(s.form, "/".join(s.path), s.within) for s in suspects(one)]
+
+
+def in_values(values: Any) -> list[tuple[str, str]]:
+    return [(s.form, "/".join(s.path)) for s in Walk(declared={}).value(values)]
+
+
+def in_text(text: str) -> list[tuple[str, str]]:
+    return [(s.form, s.within) for s in Walk(declared={}).text(text, ("data", "app"))]
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def test_what_a_rule_of_the_base_names_is_one_whatever_its_key() -> None:
+    [found] = suspects(resource("App", "x.io", "a", spec={"values": {"redis": {"pw": "hunter"}}}))
+    assert (found.form, found.name, found.path) == (
+        "declared", "Redis password", ("spec", "values", "redis", "pw"),
+    )  # fmt: skip
+    assert found.value == "hunter"
+    assert "hunter" not in repr(found)
+
+
+@pytest.mark.parametrize("value", ["", "$(PW)", {"valueFrom": {}}, None, "{{ .Values.pw }}"])
+def test_what_a_rule_names_may_be_empty_or_refer_to_it(value: Any) -> None:
+    assert suspects(resource("App", "x.io", "a", spec={"values": {"redis": {"pw": value}}})) == []
+
+
+def test_what_a_rule_says_to_refer_to_a_secret_is_none() -> None:
+    values = {"redis": {"secret": {"secretName": "a-redis", "secretKey": "PW"}}}
+    assert suspects(resource("App", "x.io", "a", spec={"values": values})) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"password": "hunter"}, {"db": {"rootPassword": "x y z"}}, {"pw": [{"apiKey": "abc"}]},
+        {"license": "ABC"}, {"bucket": {"name": "b", "secretKey": "SECRET_KEY"}},
+        {"password": 1234}, {"env": [{"name": "DB_PASSWORD", "value": "hunter"}]},
+        {"parameters": [{"name": "auth.password", "value": "hunter"}]},
+        {"set": {"auth.password": "hunter"}}, {"PASSWORD": {"value": "hunter"}},
+        {"args": ["--db-password", "hunter"]}, {"args": ["--token=hunter"]},
+        {"command": ["sh", "-c", "login --password hunter2"]}, {"passwords": ["hunter"]},
+        {"apiKeys": {"a": "hunter"}}, {"MYSQL_PWD": "hunter"}, {"clientSecret": "my-client"},
+        {"auths": {"r.example.com": {"auth": encoded("jane:hunter")}}},
+        {"existingSecret": "Not A Name"}, {"encryptionKey": "hunter"},
+    ],
+)  # fmt: skip
+def test_what_keys_name(values: Any) -> None:
+    [(form, _)] = in_values(values)
+    assert form == "named"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"password": ""}, {"password": "$(DB_PASSWORD)"}, {"token": "${TOKEN}"},
+        {"token": "{{ .Values.token }}"}, {"password": True}, {"token": "true"}, {"token": 3600},
+        {"passwordSecret": {"name": "s", "passwordKey": "PW"}}, {"tokenUrl": "https://x.example/t"},
+        {"secretName": "db"}, {"licenseKeyRef": {"name": "s", "key": "license"}},
+        {"keyPath": "/etc/tls/tls.key"}, {"privateKey": "/etc/tls/tls.key"},
+        {"existingSecret": "db"}, {"imagePullSecret": "regcred"}, {"pullSecrets": ["regcred"]},
+        {"nginx.ingress.kubernetes.io/auth-secret": "ns/basic-auth"},
+        {"redis": {"secretName": "r", "secretKey": "REDIS_PASSWORD"}},
+        {"oidcSecret": {"name": "o", "secretKey": "OIDC_SECRET"}},
+        {"passwordSecret": {"secretName": "s", "password": "key-in-it"}},
+        {"data": [{"secretKey": "PASSWORD", "remoteRef": {"key": "prod/db"}}]},
+        {"env": [{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]},
+        {"envFrom": {"{{ .Release.Name }}-secret": "secretRef"}},
+        {"env": [{"name": "MYSQL_ALLOW_EMPTY_PASSWORD", "value": "1"}]},
+        {"license": "Apache-2.0"}, {"tokenizer": "x"}, {"BYPASS": "yes"},
+        {"password": "<path:a#b>"}, {"password": "ref+vault://secret/db#pw"}, {"proxy_pass": "http://app:8080"},
+        {"clientSecret": "$oidc.okta.clientSecret"}, {"args": ["--password", "$(PW)"]},
+        {"matchLabelKeys": ["pod-template-hash"]},
+    ],
+)  # fmt: skip
+def test_what_keys_do_not_name(values: Any) -> None:
+    assert in_values(values) == []
+
+
+@pytest.mark.parametrize("text", TOKENS.values(), ids=TOKENS)
+def test_tokens_and_keys_are_known_by_their_form(text: str) -> None:
+    [found] = Walk(declared={}).value({"note": f"see {text} there"})
+    assert found.form == "shape"
+    assert found.value in text
+    assert len(found.value) > 12
+
+
+@pytest.mark.parametrize("text", TOKENS.values(), ids=TOKENS)
+def test_they_are_known_within_base64_as_well(text: str) -> None:
+    [found] = Walk(declared={}).value({"note": encoded(f"see {text}")})
+    assert (found.form, found.within.partition(" line")[0]) == ("shape", "in base64")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        ("https://jane:hunter@db.example.com/x", True), ("mysql://u:pa/ss@db/x", True),
+        ("amqp://u:p:w@h", True), ("https://u:$(PW)@db/x", False), ("https://u@db/x", False),
+        ("http://host:8080/path@v1", False), ("https://u:{{ .pw }}@db", False),
+        ("https://db.example.com/a:b@c", False),
+    ],
+)  # fmt: skip
+def test_passwords_in_urls(url: str, is_one: bool) -> None:
+    assert in_values({"url": url}) == ([("shape", "url")] if is_one else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        token("", 32), token("", 40), token("", 64), token("", 43, "0123456789abcdef"),
+        base64.b64encode(bytes(range(7, 200, 6))).decode(), token("k-", 40),
+        "https://hooks.example.com/services/" + token("", 32), "?sig=" + token("", 44),
+    ],
+)  # fmt: skip
+def test_what_is_random_is_suspect(text: str) -> None:
+    assert in_values({"note": text}) == [("random", "note")]
+
+
+DIGEST = token("", 64, "0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"image": f"r.example.com/a/b@sha256:{DIGEST}"}, {"note": f"sha256:{DIGEST}"},
+        {"metadata": {"annotations": {"checksum/config": DIGEST}}}, {"commitRef": DIGEST[:40]},
+        {"note": f"sha256sum: {DIGEST}"}, {"uid": "6c1d3f0e-5b7a-4c2d-9e8f-0a1b2c3d4e5f"},
+        {"note": "6c1d3f0e-5b7a-4c2d-9e8f-0a1b2c3d4e5f"}, {"ca": CERTIFICATE},
+        {"caBundle": encoded(CERTIFICATE * 2)}, {"key": pem("PUBLIC KEY")},
+        {"note": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + token("", 43)},
+        {"note": "prometheus-config-reloader-v0-67-0-canary-deployment"},
+        {"note": "TopologySpreadConstraintsWhenUnsatisfiableV2Beta1"},
+        {"note": "https://raw.example.com/o/r/" + DIGEST[:40] + "/assets/logo-cb55bb5c346.png"},
+        {"note": "https://x.example/CentOS-Stream-GenericCloud-8-20210603.0.x86_64.qcow2"},
+        {"env": [{"name": "SCRIPT_SHA", "value": DIGEST[:40]}]}, {"tags": [DIGEST[:32]]},
+        {"url": "registry.example.com/a/b:" + DIGEST[:40]},
+        {"integrity": "sha512-" + token("", 86) + "=="},
+    ],
+)  # fmt: skip
+def test_digests_ids_and_what_is_public_are_no_credentials(values: Any) -> None:
+    assert in_values(values) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "within"),
+    [
+        ("db:\n  password: hunter\n  user: x\n", "/db/password"),
+        ('{"a": [{"token": "hunter"}]}', "/a/0/token"),
+        ("[db]\npassword = hunter\n", "password"),
+        ("#!/bin/sh\nexport DB_PASSWORD='hunter 2'\nrun\n", "DB_PASSWORD"),
+        ("run --api-key hunter2 --x\n", "api-key"),
+        ("server: x\nAccountKey=hunter2;Endpoint=y\n", "AccountKey"),
+        ("a: b\n# password: hunter\n", "password"),
+        ("values: |\n  inner:\n    secretKey: hunter\n", "/values /inner/secretKey"),
+    ],
+)
+def test_texts_in_texts(text: str, within: str) -> None:
+    assert in_text(text) == [("named", within)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#!/bin/sh\nPASSWORD=$(cat /run/pw)\nexport TOKEN=\"$1\"\nlogin --password \"$PASSWORD\"\n",
+        "password = os.environ['X']\ntoken := os.Getenv(\"TOKEN\")\n",
+        "# token: the token that the server gave out\n# password: see the manual\na: b\n",
+        "location / {\n  proxy_pass http://app;\n  proxy_set_header Authorization $http_auth;\n}\n",
+        "password: {{ .Values.password }}\n", "token: ${TOKEN}\nlicense: $LICENSE\n",
+        "basic authentication is used\nBearer of good news\n", "if [ -z \"$token\" ]; then\n fi\n",
+        CERTIFICATE * 3,
+    ],
+)  # fmt: skip
+def test_scripts_prose_and_templates_hold_none(text: str) -> None:
+    assert in_text(text) == []
+
+
+def test_a_line_is_named_where_there_are_several() -> None:
+    assert in_text("one\ntwo " + TOKENS["GitLab"] + "\n") == [("shape", "line 2")]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"data": {"k": encoded("v")}}, ["data/k"]), ({"stringData": {"k": "v"}}, ["stringData/k"]),
+        ({"data": {"k": ""}}, []), ({"data": {"k": None}}, []), ({"type": "Opaque"}, []),
+        ({"stringData": {"k": "<path:secret/db#pw>"}}, []),
+        ({"data": {"ca.crt": encoded(CERTIFICATE)}}, []),
+        ({"data": {"tls.crt": encoded(CERTIFICATE), "tls.key": encoded(PRIVATE_KEY)}},
+         ["data/tls.key"]),
+        ({"data": {"both": encoded(CERTIFICATE + PRIVATE_KEY)}}, ["data/both"]),
+        ({"data": {"k": "//4="}}, ["data/k"]), ({"stringData": {"n": 5}}, ["stringData/n"]),
+    ],
+)  # fmt: skip
+def test_the_content_of_a_secret(body: dict[str, Any], found: list[str]) -> None:
+    assert [p for _, p, _ in places(resource("Secret", name="s", **body))] == found
+
+
+def encrypted(text: str) -> str:
+    tail = f"iv:{encoded('i' * 32)},tag:{encoded('t' * 16)},type:str"
+    return f"ENC[AES256_GCM,data:{encoded(text)},{tail}]"
+
+
+SOPS = {
+    "age": [{"recipient": "age1" + token("", 58).lower(), "enc": pem("AGE ENCRYPTED FILE")}],
+    "mac": encrypted("m" * 64),
+    "version": "3.9.0",
+}
+
+
+def test_a_secret_that_sops_encrypted_passes_whole_or_not_at_all() -> None:
+    data = {"a": encrypted("x"), "b": encrypted("y")}
+    assert places(resource("Secret", name="s", data=data, sops=SOPS)) == []
+    mixed = resource("Secret", name="s", stringData={**data, "c": "hunter"}, sops=SOPS)
+    assert places(mixed) == [("content", "stringData/c", "")]
+    assert len(places(resource("Secret", name="s", data=data))) == 2, "nothing could decrypt it"
+    inside = resource("Secret", name="s", data={"a": encrypted("x") + " hunter"}, sops=SOPS)
+    assert len(places(inside)) == 1
+
+
+def test_values_that_sops_encrypted_elsewhere_pass() -> None:
+    spec = {"values": {"db": {"password": encrypted("x")}}}
+    assert places(resource("App", "x.io", "a", spec=spec, sops=SOPS)) == []
+
+
+def test_sealed_and_external_secrets_pass_but_for_what_their_templates_hold() -> None:
+    spec = {"encryptedData": {"password": token("Ag", 600)}, "template": {"data": {"user": "x"}}}
+    assert places(resource("SealedSecret", "bitnami.com", "s", spec=spec)) == []
+    spec["template"] = {"data": {"password": "hunter"}}
+    assert places(resource("SealedSecret", "bitnami.com", "s", spec=spec)) == [
+        ("named", "spec/template/data/password", "")
+    ]
+    external = {
+        "data": [
+            {"secretKey": "PASSWORD", "remoteRef": {"key": "prod/db", "property": "password"}}
+        ],
+        "target": {"name": "db", "template": {"data": {"password": "{{ .PASSWORD }}"}}},
+    }
+    assert places(resource("ExternalSecret", "external-secrets.io", "s", spec=external)) == []
+
+
+def test_of_a_definition_only_defaults_count() -> None:
+    schema = {
+        "description": f"the password: hunter2, or {TOKENS['GitLab']}",
+        "properties": {"password": {"type": "string", "example": "hunter", "default": "hunter"}},
+    }
+    versions = [{"name": "v1", "schema": {"openAPIV3Schema": schema}}]
+    crd = resource(
+        "CustomResourceDefinition", "apiextensions.k8s.io", "a", spec={"versions": versions}
+    )
+    [(form, path, _)] = places(crd)
+    assert (form, path.rpartition("/")[2]) == ("named", "password")
+
+
+def test_texts_of_config_maps_their_binary_data_and_annotations() -> None:
+    applied = json.dumps({"spec": {"password": "hunter"}})
+    data = {"app.yaml": "db: {password: hunter}\n\n"}
+    one = resource("ConfigMap", name="c", data=data, binaryData={"x": encoded("token=hunter2")})
+    one.body["metadata"]["annotations"] = {"last-applied": applied}
+    assert places(one) == [
+        ("named", "metadata/annotations/last-applied", "/spec/password"),
+        ("named", "data/app.yaml", "/db/password"),
+        ("named", "binaryData/x", "token"),
+    ]
+
+
+def test_a_credential_is_told_once() -> None:
+    assert in_values({"password": TOKENS["GitLab"]}) == [("named", "password")]
+    assert in_text(f"password={TOKENS['GitLab']}\n") == [("named", "password")]
+    assert in_values({"license": jwt()}) == [("named", "license")]
+
+
+@pytest.mark.parametrize("text", ["eyJ" * 40_000, "a:" * 60_000 + "@", "-----BEGIN A-----" * 5_000,
+                                  "://x:" * 20_000, "password" * 20_000, "A" * 200_000,
+                                  "{" * 150 + "}" * 150, "secret: |\n" * 5_000])  # fmt: skip
+def test_texts_that_are_made_to_take_long_end(text: str) -> None:
+    list(Walk(declared={}).text(text, ()))
+
+
+@pytest.mark.parametrize(
+    ("operation", "found"),
+    [
+        ({"path": "/spec/values/redis/pw", "value": "hunter"}, ["declared"]),
+        ({"path": "/spec/values/redis", "value": {"pw": "hunter"}}, ["declared"]),
+        ({"path": "/spec/values/db/password", "value": "hunter"}, ["named"]),
+        ({"path": "/spec/values/db", "value": {"password": "hunter"}}, ["named"]),
+        ({"path": "/spec/values/x", "value": TOKENS["AWS"]}, ["shape"]),
+        ({"path": "/spec/values/redis/secret/secretKey", "value": "PW"}, []),
+        ({"path": "/spec/values/db/password"}, []),
+    ],
+)
+def test_operations_of_patches(operation: dict[str, Any], found: list[str]) -> None:
+    body = {"op": "add", **operation}
+    assert [s.form for s in guard.of_operation(("x.io", "App"), body, [RULE])] == found
+    assert [s.form for s in guard.of_operation(("", ""), body, [RULE])] == found
+
+
+def test_an_operation_on_a_secret() -> None:
+    body = {"op": "add", "path": "/stringData/k", "value": "v"}
+    [found] = guard.of_operation(("", "Secret"), body, [])
+    assert (found.form, found.path) == ("content", ("stringData", "k"))
