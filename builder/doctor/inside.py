@@ -1,4 +1,4 @@
-"""The cluster: its version, its ingress classes, and the objects that the bundle refers to."""
+"""The cluster: its version, its ingress classes, and the objects that a bundle refers to."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,6 +11,7 @@ from builder.core.errors import SealiftError
 from builder.core.manifests import ResourceId
 from builder.core.needs import IngressClass, Need, Placed
 from builder.core.pointer import tokens
+from builder.doctor import gateway
 from builder.parallel import each
 from builder.tools.kubectl import Cluster
 from builder.workspace import Overlay
@@ -54,12 +55,14 @@ def check(
         why = "the environment cannot be built, so what it needs is not known"
         return [*found, skipped("cluster", "ingress classes, Secrets and ConfigMaps", why)]
     placed = _placed(built)
-    classes = needs.ingress_classes(placed, overlay.environment.ingress.class_)
+    settings = overlay.environment.ingress
+    classes = needs.ingress_classes(placed, None if settings.gateway else settings.class_)
     objects = needs.needs(placed)
     asked, _ = each(
         lambda need: _object(need, cluster), objects, min(jobs, _JOBS), lambda need: need.name
     )
-    return [*found, *_classes(classes, cluster), *(check for _, check in asked)]
+    routed = gateway.check(overlay.environment, placed, cluster)
+    return [*found, *_classes(classes, cluster), *routed, *(check for _, check in asked)]
 
 
 def _version(overlay: Overlay, text: str) -> Check:

@@ -80,6 +80,20 @@ class Cluster:
             for item in self._items("ingressclasses.networking.k8s.io")
         }
 
+    def api_versions(self) -> frozenset[str]:
+        """Return the group versions that are served, as ``apps/v1``. Raises ToolError."""
+        groups = _loaded(self._run(["get", "--raw", "/apis"]), "/apis").get("groups")
+        if not isinstance(groups, list):
+            raise _odd("/apis without groups")
+        versions = [v for group in groups for v in get(group, ("versions",)) or []]
+        return frozenset(str(get(version, ("groupVersion",))) for version in versions)
+
+    def gateway(self, namespace: str, name: str) -> dict[str, Any] | None:
+        """Return a Gateway of the Gateway API; None when there is none. Raises ToolError."""
+        argv = ["get", "gateways.gateway.networking.k8s.io", f"--namespace={namespace}"]
+        text = self._run([*argv, "--ignore-not-found", "--output=json", "--", name])
+        return _loaded(text, f"Gateway/{name}") if text.strip() else None
+
     def keys(self, kind: str, namespace: str, name: str) -> frozenset[str] | None:
         """Return the keys of a Secret or ConfigMap, not their values; None when there is none.
 

@@ -18,6 +18,7 @@ from tests.servers.tls import CA
 
 TOKEN = "correct-horse-token"
 _CORE = {"secrets": "Secret", "configmaps": "ConfigMap", "nodes": "Node"}
+_GATEWAY_API = "gateway.networking.k8s.io"
 _REASONS = {401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
 
 
@@ -31,7 +32,10 @@ class Kubernetes:
     state: "_State"
 
     def put(self, kind: str, name: str, namespace: str = "", **content: Any) -> None:
-        """Have an object: ``secrets``, ``configmaps``, ``nodes`` or ``ingressclasses``."""
+        """Have an object: ``secrets``, ``configmaps``, ``nodes``, ``ingressclasses``, ``gateways``.
+
+        The Gateway API is served as soon as there is a Gateway.
+        """
         self.state.objects[kind, namespace, name] = content
 
     def forbid(self, kind: str) -> None:
@@ -58,7 +62,8 @@ class _Handler(SiteHandler):
             self._status(401, "Unauthorized")
             return
         path = urlsplit(self.path).path
-        fixed = _discovery(self._state.version).get(path)
+        gateways = any(kind == "gateways" for kind, _, _ in self._state.objects)
+        fixed = _discovery(self._state.version, gateways=gateways).get(path)
         if fixed is not None:
             self._json(200, fixed)
         else:
@@ -74,6 +79,10 @@ class _Handler(SiteHandler):
         match parts:
             case ["api", "v1", "namespaces", namespace, kind, name]:
                 self._one(kind, namespace, name)
+            case [
+                "apis", "gateway.networking.k8s.io", "v1", "namespaces", namespace, "gateways", name
+            ]:  # fmt: skip
+                self._one("gateways", namespace, name)
             case ["api", "v1", "nodes" as kind] | [
                 "apis", "networking.k8s.io", "v1", "ingressclasses" as kind
             ]:  # fmt: skip
@@ -88,7 +97,9 @@ class _Handler(SiteHandler):
         elif found is None:
             self._status(404, f'{kind} "{name}" not found')
         else:
-            self._json(200, _object("v1", _CORE[kind], namespace, name, found))
+            version = f"{_GATEWAY_API}/v1" if kind == "gateways" else "v1"
+            title = _CORE.get(kind, "Gateway")
+            self._json(200, _object(version, title, namespace, name, found))
 
     def _list(self, kind: str) -> None:
         if kind in self._state.forbidden:
@@ -120,18 +131,26 @@ def _object(
     return {"apiVersion": version, "kind": kind, **content, "metadata": metadata}
 
 
-def _discovery(version: str) -> dict[str, dict[str, Any]]:
+def _discovery(version: str, *, gateways: bool = False) -> dict[str, dict[str, Any]]:
     """What kubectl asks before it asks for an object."""
     resources = [_resource(plural, kind, plural != "nodes") for plural, kind in _CORE.items()]
     group = {"groupVersion": "networking.k8s.io/v1", "version": "v1"}
     networking = {"name": "networking.k8s.io", "versions": [group], "preferredVersion": group}
     classes = [_resource("ingressclasses", "IngressClass", namespaced=False)]
+    groups = [networking]
+    if gateways:
+        routing = {"groupVersion": f"{_GATEWAY_API}/v1", "version": "v1"}
+        groups.append({"name": _GATEWAY_API, "versions": [routing], "preferredVersion": routing})
     return {
         "/version": {"major": "1", "minor": version.split(".")[1], "gitVersion": f"v{version}"},
         "/api": {"kind": "APIVersions", "versions": ["v1"]},
-        "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": [networking]},
+        "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups},
         "/api/v1": _resources("v1", resources),
         "/apis/networking.k8s.io/v1": _resources("networking.k8s.io/v1", classes),
+        f"/apis/{_GATEWAY_API}/v1": _resources(
+            f"{_GATEWAY_API}/v1",
+            [_resource("gateways", "Gateway", namespaced=True)] if gateways else [],
+        ),
     }
 
 
