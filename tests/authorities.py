@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LASTING = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def authority(
     ca: bool | None = True,
     signs: bool | None = None,
     start: datetime = NOW - timedelta(days=365),
-    end: datetime = NOW + timedelta(days=3650),
+    end: datetime = LASTING,
     key: Any = None,
 ) -> Authority:
     """A new certificate: self-signed without ``issuer``, without basicConstraints for ``ca=None``.
