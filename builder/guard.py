@@ -4,6 +4,7 @@ What nested charts render is not looked at: it is made in the cluster, and never
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +145,9 @@ def _is_patch(document: Any) -> bool:
 
 
 def _in_comments(file: str, text: str) -> Iterator[Written]:
-    for suspect in guard.Walk(declared={}).text(guard.comments(text), ()):
-        yield Written(suspect=suspect, file=file)
+    for number, line in enumerate(guard.comments(text).split("\n"), start=1):
+        for suspect in guard.Walk(declared={}).text(line, ()) if line else ():
+            yield Written(suspect=replace(suspect, within=f"line {number}"), file=file)
 
 
 def _text(path: Path, root: Path) -> str:

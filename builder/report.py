@@ -76,9 +76,11 @@ def build_text(result: Build, folder: str | None) -> str:
 
 def _closed(result: Build) -> str:
     allowed = {f.subject for f in result.findings if f.code == "allowed-reference"}
-    if not allowed:
-        return "closed, nothing leaves the network"
-    return f"closed but for {count(len(allowed), 'reference')} that environment.yaml allows"
+    open_ = [f for f in result.findings if f.code == "allowed-credential"]
+    closed = "closed, nothing leaves the network"
+    if allowed:
+        closed = f"closed but for {count(len(allowed), 'reference')} that environment.yaml allows"
+    return f"{closed}; {count(len(open_), 'credential')} in the open, allowed" if open_ else closed
 
 
 def build_json(result: Build, folder: str | None) -> str:
