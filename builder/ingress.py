@@ -55,7 +55,7 @@ class Entrance:
     def round(self, look: Look, user: Mapping[str, Any], frozen: Collection[Path]) -> None:
         """Set what is still to be set; the certificate waits until the hosts are right."""
         if self.moved is None:
-            self.moved = self.move(self.shown(look, user), user, frozen)
+            self.moved = self.move(*self.shown(look, user), frozen)
         missing = self.moved.keys() - self.assigned.keys() - set(frozen)
         for path in missing:
             self.assign(path, self.moved[path], "the environment's host")
@@ -66,12 +66,13 @@ class Entrance:
             if path not in frozen:
                 self.assign(path, value, reason)
 
-    def shown(self, look: Look, user: Mapping[str, Any]) -> Look:
-        """Return the look with the Ingress in it, where a Gateway has taken its place already."""
+    def shown(self, look: Look, user: Mapping[str, Any]) -> tuple[Look, Mapping[str, Any]]:
+        """Return a look and its values with the Ingress, which a Gateway may have replaced."""
         path = tokens(self.rule.create) if self.rule.create else None
         if not self.behind_gateway or path is None or get(look.values, path) is not False:
-            return look
-        return self.probe.look(with_values(user, look.values, {path: True}))
+            return look, user
+        switched_on = with_values(user, look.values, {path: True})
+        return self.probe.look(switched_on), switched_on
 
     def move(
         self, look: Look, user: Mapping[str, Any], frozen: Collection[Path]

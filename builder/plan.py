@@ -162,7 +162,7 @@ class _Planner:
     def leave(self, look: Look, user: Mapping[str, Any]) -> Look:
         """Take the Ingress away where a Gateway takes its place; keep what it was."""
         if self.environment.ingress.gateway is not None:
-            self.result.routed = self.entrance.shown(look, user).resources
+            self.result.routed = self.entrance.shown(look, user)[0].resources
         return self.entrance.leave(look, user, self.passes.frozen)
 
     def trace_unpinned(self, look: Look) -> None:
