@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from tests.cluster.api import ApiError
 
-_SECONDS = 120.0
+_SECONDS = 240.0
 _ASK_SECONDS = 5.0
 
 

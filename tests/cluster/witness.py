@@ -59,9 +59,14 @@ class Witness:
 
 
 def workloads(api: Api) -> Iterator[Object]:
-    """Yield all objects that have a Pod template, and all Pods."""
+    """Yield all objects that have a Pod template, and all Pods.
+
+    Not the ReplicaSets that a Deployment keeps for going back: they are to have no Pods.
+    """
     for version, kind in _TEMPLATES:
-        yield from api.list(version, kind)
+        for body in api.list(version, kind):
+            if kind != "ReplicaSet" or body["spec"].get("replicas"):
+                yield body
 
 
 def images(body: Object) -> set[str]:
