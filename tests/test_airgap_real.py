@@ -49,7 +49,9 @@ def workspace(root: Path, run: Run, version: str, resource: str) -> Source:
         text = source.read(f"base/wandb/{name}").replace("1.3.3", operator)
         source.write(f"base/wandb/{name}", text.replace(STAND_IN, version))
     text = (SHARED / resource).read_text()
-    source.write(PLATFORM, text.replace(f"version: {STAND_IN}", f"version: {version}"))
+    text, found = re.subn(r"(name: operator-wandb,?\s+version: )[0-9.]+", rf"\g<1>{version}", text)
+    assert found == 1
+    source.write(PLATFORM, text)
     source.write("overlays/example/kustomization.yaml", "resources: [../guide]\n")
     configure(source, {})
     result = run("vendor", "wandb", "--from", FOLDER, "--root", str(source.root))
@@ -109,7 +111,12 @@ def floating(result: Build) -> list[str]:
 
 
 def errors(result: Build) -> list[Any]:
-    return [finding for finding in result.findings if finding.severity == "error"]
+    """The errors, but for credentials in the vendor's resources: `sealift secrets` does those."""
+    return [
+        finding
+        for finding in result.findings
+        if finding.severity == "error" and finding.code != "plaintext-credential"
+    ]
 
 
 def patched(source: Source) -> set[str]:
