@@ -3,20 +3,20 @@
 What nested charts render is not looked at: it is made in the cluster, and never in Git.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from builder import sources
-from builder.core import guard, yaml
+from builder import sources, suspects
 from builder.core import lock as locks
+from builder.core import yaml
 from builder.core.errors import ConfigurationError, SealiftError
 from builder.core.findings import Finding
 from builder.core.guard.findings import Shipped, Written, judge
 from builder.core.manifests import Manifests, Origin, Resource, objects
 from builder.files import read_bytes, shown
 from builder.render import FirstOrder, read_patches
+from builder.sources import Kustomization
 from builder.workspace import Overlay
 
 
@@ -27,10 +27,17 @@ def check(overlay: Overlay, first: FirstOrder, shipped: Manifests, lock: str) ->
     """
     if not len(first.manifests):
         return []
-    texts = {shown(p, overlay.root): _text(p, overlay.root) for p in _files(overlay)}
+    kustomizations = list(sources.tree(overlay.folder, overlay.root))
+    settings = _settings(overlay)
+    named = [p for k in kustomizations for p in (k.path, *sources.files(k))]
+    texts = _texts([p for p in dict.fromkeys(named) if p not in settings], overlay.root)
     return judge(
         [*_in_bundle(overlay, shipped), *_in_lock(lock)],
-        [*_in_settings(overlay, texts), *_in_files(overlay, texts), *_in_patches(overlay)],
+        [
+            *_in_settings(_texts(settings, overlay.root)),
+            *_in_files(overlay, texts),
+            *_in_patches(overlay, kustomizations),
+        ],
         texts,
         overlay.environment.allow_credentials,
         overlay.name,
@@ -40,13 +47,13 @@ def check(overlay: Overlay, first: FirstOrder, shipped: Manifests, lock: str) ->
 def _in_bundle(overlay: Overlay, shipped: Manifests) -> Iterator[Shipped]:
     rules = overlay.base.base.nested_charts
     for resource in shipped:
-        for suspect in guard.of_resource(resource, rules):
+        for suspect in suspects.of_resource(resource, rules):
             yield Shipped(suspect=suspect, resource=resource)
 
 
 def _in_lock(lock: str) -> Iterator[Shipped]:
     document = yaml.load(lock, source=locks.FILE)
-    for suspect in guard.Walk(declared={}, names=False).value(document):
+    for suspect in suspects.of_value(document, names=False):
         yield Shipped(suspect=suspect, file=locks.FILE)
 
 
@@ -62,47 +69,35 @@ def _settings(overlay: Overlay) -> list[Path]:
         folder = folder.parent / extends
 
 
-def _files(overlay: Overlay) -> list[Path]:
-    """Return the files that a bundle is made from, but for vendored charts; the overlay's first."""
-    found = _settings(overlay)
-    for kustomization in sources.tree(overlay.folder, overlay.root):
-        found += [kustomization.path, *sources.files(kustomization)]
-    return list(dict.fromkeys(found))
-
-
-def _in_settings(overlay: Overlay, texts: Mapping[str, str]) -> Iterator[Written]:
-    for path in _settings(overlay):
-        file = shown(path, overlay.root)
-        document = yaml.load(texts[file], source=file)
-        for suspect in guard.Walk(declared={}, names=False).value(document):
+def _in_settings(texts: Mapping[str, str]) -> Iterator[Written]:
+    for file, text in texts.items():
+        document = yaml.load(text, source=file)
+        for suspect in suspects.of_value(document, names=False):
             yield Written(suspect=suspect, file=file, remains=True)
-        yield from _in_comments(file, texts[file])
+        yield from _in_comments(file, text)
 
 
-def _in_patches(overlay: Overlay) -> Iterator[Written]:
+def _in_patches(overlay: Overlay, kustomizations: Iterable[Kustomization]) -> Iterator[Written]:
     """Yield what the operations of patches hold, each with the place that it is set in."""
     rules = overlay.base.base.nested_charts
-    for kustomization in sources.tree(overlay.folder, overlay.root):
+    for kustomization in kustomizations:
         for patch in read_patches(kustomization):
             target = (patch.target.group, patch.target.kind)
             owner = "/".join(filter(None, (patch.target.kind, patch.target.name)))
-            for operation in patch.operations:
-                for suspect in guard.of_operation(target, operation.body, rules):
-                    file = operation.place.rpartition(":")[0]
-                    yield Written(suspect=suspect, file=file, owner=owner)
+            file = patch.operations[0].place.rpartition(":")[0]
+            bodies = [operation.body for operation in patch.operations]
+            for suspect in suspects.of_operations(target, bodies, rules):
+                yield Written(suspect=suspect, file=file, owner=owner)
 
 
 def _in_files(overlay: Overlay, texts: Mapping[str, str]) -> Iterator[Written]:
     """Yield what kustomizations and the files that they name hold, but for patches' operations."""
-    settings = {shown(path, overlay.root) for path in _settings(overlay)}
     for file, text in texts.items():
-        if file in settings:
-            continue
         documents = _documents(file, text)
         for document in documents if documents is not None else ():
             yield from _in_document(overlay, file, document)
         if documents is None:
-            for suspect in guard.Walk(declared={}).text(text, ()):
+            for suspect in suspects.of_text(text):
                 yield Written(suspect=suspect, file=file)
         else:
             yield from _in_comments(file, text)
@@ -128,13 +123,13 @@ def _in_document(overlay: Overlay, file: str, document: Any) -> Iterator[Written
         kept = document
         if isinstance(document, dict):
             kept = {key: value for key, value in document.items() if key != "patches"}
-        for suspect in guard.Walk(declared={}).value(kept):
+        for suspect in suspects.of_value(kept):
             yield Written(suspect=suspect, file=file)
         return
     for body in bodies:
         resource = Resource(body=body, origin=Origin(source=file))
         owner = f"{resource.id.kind}/{resource.id.name}"
-        for suspect in guard.of_resource(resource, overlay.base.base.nested_charts):
+        for suspect in suspects.of_resource(resource, overlay.base.base.nested_charts):
             yield Written(suspect=suspect, file=file, owner=owner)
 
 
@@ -145,9 +140,12 @@ def _is_patch(document: Any) -> bool:
 
 
 def _in_comments(file: str, text: str) -> Iterator[Written]:
-    for number, line in enumerate(guard.comments(text).split("\n"), start=1):
-        for suspect in guard.Walk(declared={}).text(line, ()) if line else ():
-            yield Written(suspect=replace(suspect, within=f"line {number}"), file=file)
+    for suspect in suspects.of_comments(text):
+        yield Written(suspect=suspect, file=file)
+
+
+def _texts(paths: Iterable[Path], root: Path) -> dict[str, str]:
+    return {shown(path, root): _text(path, root) for path in paths}
 
 
 def _text(path: Path, root: Path) -> str:
