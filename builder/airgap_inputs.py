@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from builder import certificates
+from builder.core import nested as nested_charts
 from builder.core.changes import is_stale
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests
@@ -30,11 +32,14 @@ def digest(overlay: Overlay, before: Manifests) -> str:
     base.pop("health", None)
     for rule in base.get("nestedCharts", ()):
         rule.pop("credentials", None)
+    locked = msgspec.to_builtins(overlay.base.lock.charts)
+    if "charts" in base:
+        base["charts"] = _used(base["charts"], overlay, before)
     inputs = {
         "rules": _RULES,
         "environment": environment,
         "base": base,
-        "charts": msgspec.to_builtins(overlay.base.lock.charts),
+        "charts": _used(locked, overlay, before),
         "resources": [dict(resource.body) for resource in before],
     }
     for chart in inputs["charts"]:
@@ -46,6 +51,21 @@ def digest(overlay: Overlay, before: Manifests) -> str:
         inputs["certificates"] = [named, sorted(trusted.gone)]
     text = json.dumps(inputs, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _used(charts: list[dict[str, Any]], overlay: Overlay, before: Manifests) -> list[Any]:
+    """Leave out other versions of what a resource names: environments that share a base have them.
+
+    What only a chart brings along is not known here, and so counts in all versions.
+    """
+    found = nested_charts.find(before, overlay.base.base.nested_charts)
+    named = {(c.name, c.version.lstrip("v")) for c in found if not isinstance(c, Finding)}
+    names = {name for name, _ in named}
+    return [
+        chart
+        for chart in charts
+        if chart["name"] not in names or (chart["name"], chart["version"].lstrip("v")) in named
+    ]
 
 
 def stale(overlay: Overlay, before: Manifests) -> Iterator[Finding]:

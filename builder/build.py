@@ -53,13 +53,7 @@ def build(overlay: Overlay) -> Build:
     first = render(overlay)
     nested, unexamined = expand(overlay, first.manifests)
     references = collect(first.manifests, nested)
-    checked = verify(
-        overlay.environment,
-        overlay.base.base,
-        first.manifests,
-        [n.chart for n in nested],
-        references,
-    )
+    checked = verify(overlay.environment, overlay.base.base, first.manifests, references)
     if not finding_lists.blocking([*first.findings, *unexamined]):  # else much was not seen
         checked += unmatched.findings(overlay.environment, references)
     checked += ingress.findings(

@@ -87,7 +87,7 @@ def _installed_and_upgraded(
 
 def render(overlay: Overlay, chart: NestedChart) -> NestedRender | Finding:
     """Render one nested chart as its controller would, from the vendored archive."""
-    vendored = overlay.base.chart(chart.name, chart.version)
+    vendored = nested_charts.floating(chart) or overlay.base.chart(chart.name, chart.version)
     if isinstance(vendored, Finding):
         return vendored
     entry, path = vendored

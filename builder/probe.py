@@ -225,7 +225,7 @@ class Probe:
 @contextlib.contextmanager
 def probe(overlay: Overlay, chart: NestedChart) -> Iterator[Probe | Finding]:
     """Open a nested chart for looking; yields a Finding when it is not vendored."""
-    vendored = overlay.base.chart(chart.name, chart.version)
+    vendored = nested_charts.floating(chart) or overlay.base.chart(chart.name, chart.version)
     if isinstance(vendored, Finding):
         yield vendored
         return

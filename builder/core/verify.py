@@ -1,6 +1,5 @@
 """What speaks against shipping: references that leave, tags that float, switches that are off."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,8 +9,7 @@ from builder.core.environment import Environment
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests
 from builder.core.mirror import matches
-from builder.core.nested import NestedChart
-from builder.core.pointer import get, pointer
+from builder.core.pointer import get
 from builder.core.references import Reference
 
 
@@ -19,14 +17,11 @@ def verify(
     environment: Environment,
     base: Base,
     manifests: Manifests,
-    nested: Iterable[NestedChart],
     references: Iterable[Reference],
 ) -> list[Finding]:
     """Return every finding that the values themselves show."""
-    charts = list(nested)
     return [
         *_kubernetes(environment, base),
-        *(finding for chart in charts for finding in _pin(chart)),
         *(f for reference in references for f in of_reference(reference, environment)),
         *(finding for switch in base.switches for finding in _switch(switch, manifests)),
     ]
@@ -167,17 +162,6 @@ def _kubernetes(environment: Environment, base: Base) -> Iterator[Finding]:
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(n) for n in version.removeprefix("v").split("."))[:2]
-
-
-def _pin(chart: NestedChart) -> Iterator[Finding]:
-    if not re.fullmatch(r"v?[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*", chart.version):
-        yield Finding(
-            code="floating-chart",
-            subject=f"{chart.name} {chart.version}",
-            place=f"{chart.resource.id} {pointer(chart.chart_path)}",
-            cause="the controller chooses a version when it runs, not when the bundle is reviewed",
-            hint="name one exact version",
-        )
 
 
 def _switch(switch: Switch, manifests: Manifests) -> Iterator[Finding]:

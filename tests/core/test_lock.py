@@ -71,7 +71,7 @@ def test_the_inventory_of_a_nested_chart_has_names_only() -> None:
     owner: Resource = resource("App", "x.io", "x")
     chart = NestedChart(
         resource=owner, repository="r", name="app", version="1.0.0", release="x", namespace="d",
-        values={"password": "hidden"},
+        version_at=(owner.id, ("spec", "version")), values={"password": "hidden"},
     )  # fmt: skip
     assert lock.inventory(chart, [POD, owner.id, POD]) == NestedInventory(
         resource="App/x", chart="app-1.0.0", resources=("App/x", "Pod/web")

@@ -65,6 +65,7 @@ def test_wandb() -> None:
     assert (found.repository, found.title) == ("https://charts.r.io", "operator-wandb-0.18.0")
     assert (found.release, found.namespace, found.values) == ("wb", "ns", {"a": 1})
     assert (found.values_path, found.chart_path) == (("spec", "values"), ("spec", "chart"))
+    assert found.version_at == (found.resource.id, ("spec", "chart", "version"))
 
 
 def test_wandb_takes_the_name_of_an_oci_chart_from_its_url() -> None:

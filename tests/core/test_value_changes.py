@@ -26,6 +26,7 @@ def nested(
         "version": "1.0.0",
         "release": "app",
         "namespace": "apps",
+        "version_at": (owner.id, ("spec", "version")),
         "values": values,
         **place,
     } | more

@@ -8,7 +8,6 @@ from builder.core.base import Base, Switch
 from builder.core.environment import Allowance, ChartRepository
 from builder.core.findings import Finding, blocking, ordered
 from builder.core.manifests import Manifests, Origin, Resource
-from builder.core.nested import NestedChart
 from builder.core.references import Reference
 from builder.core.verify import verify
 from tests.core.samples import environment, reference, resource
@@ -23,26 +22,15 @@ ELSE = "a host inside, switch it off, or add it to allow: with a reason"
 def findings(
     *references: Reference,
     resources: list[Resource] | None = None,
-    nested: list[NestedChart] | None = None,
     base: Base | None = None,
     **more: Any,
 ) -> list[Finding]:
-    return verify(
-        environment(**more), base or Base(), Manifests(resources or []), nested or [], references
-    )
+    return verify(environment(**more), base or Base(), Manifests(resources or []), references)
 
 
 def one(*references: Reference, **more: Any) -> Finding:
     (finding,) = findings(*references, **more)
     return finding
-
-
-def chart(version: str = "1.0.0", **body: Any) -> NestedChart:
-    owner = resource("App", "x.io", "own", spec=body)
-    return NestedChart(
-        resource=owner, repository="r", name="app", version=version, release="own",
-        namespace="d", value_paths=(("spec", "values"),),
-    )  # fmt: skip
 
 
 def test_an_image_outside() -> None:
@@ -149,17 +137,6 @@ def test_what_is_fine(given: Reference) -> None:
 def test_a_bucket_behind_a_variable_is_outside() -> None:
     found = one(reference("https://${B}.s3.amazonaws.com/x", kind="url"))
     assert found.cause == "${B}.s3.amazonaws.com is not among the environment's hosts"
-
-
-@pytest.mark.parametrize("version", ["*", "1.2", "^1.0.0", ">=1", "latest"])
-def test_a_chart_that_floats(version: str) -> None:
-    assert one(nested=[chart(version)]) == Finding(
-        code="floating-chart",
-        subject=f"app {version}",
-        place="App/own /spec/chart",
-        cause="the controller chooses a version when it runs, not when the bundle is reviewed",
-        hint="name one exact version",
-    )
 
 
 def test_a_cluster_that_is_too_old() -> None:

@@ -15,7 +15,7 @@ from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested import argocd, definitions, flux, k3s
 from builder.core.nested.later import served_later
-from builder.core.nested.model import Found, NestedChart, cannot_tell
+from builder.core.nested.model import Found, NestedChart, cannot_tell, floating
 from builder.core.pointer import get, tokens
 from builder.core.values import merge
 
@@ -140,4 +140,4 @@ _BUILT_IN: dict[tuple[str, str], Callable[[Resource, Manifests], Iterator[Found]
     ("packaging.carvel.dev", "PackageInstall"): _opaque,
 }
 
-__all__ = ["Found", "NestedChart", "find", "is_carrier", "served_later"]
+__all__ = ["Found", "NestedChart", "find", "floating", "is_carrier", "served_later"]

@@ -7,6 +7,8 @@ from builder.core import yaml
 from builder.core.errors import YamlError
 from builder.core.findings import Finding
 from builder.core.manifests import Resource, ResourceId
+from builder.core.pointer import pointer
+from builder.core.versions import exact
 
 Path = tuple[str, ...]
 
@@ -31,13 +33,13 @@ class NestedChart:
     version: str
     release: str
     namespace: str
+    version_at: tuple[ResourceId, Path]
     values: dict[str, Any] = field(default_factory=dict)
     sets: tuple[tuple[str, str, bool], ...] = ()
     value_paths: tuple[Path, ...] = ()
     values_path: Path | None = None
     values_text: Path | None = None
     repository_at: tuple[ResourceId, Path] | None = None
-    version_at: tuple[ResourceId, Path] | None = None
     chart_path: Path = ("spec", "chart")
     source_paths: tuple[Path, ...] = ()
     api_versions: tuple[str, ...] = ()
@@ -50,6 +52,19 @@ class NestedChart:
 
 
 Found = NestedChart | Finding
+
+
+def floating(chart: NestedChart) -> Finding | None:
+    """Say that a chart's version names no single one, so that nobody can examine it."""
+    if exact(chart.version):
+        return None
+    return Finding(
+        code="floating-chart",
+        subject=f"{chart.name} {chart.version}",
+        place=f"{chart.version_at[0]} {pointer(chart.version_at[1])}",
+        cause="the controller chooses a version when it runs, not when the bundle is reviewed",
+        hint="name one exact version",
+    )
 
 
 def cannot_tell(resource: Resource, cause: str) -> Finding:
