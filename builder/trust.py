@@ -92,10 +92,16 @@ def _tried(probe: Probe, plain: Look, rule: CertificateValues, trusted: Trusted)
     if rule == CertificateValues() or not trusted.certificates:
         return Trust()
     left = _left(chart, plain, None, trusted)
-    values = " and ".join(p for p in (rule.pem, rule.config_map) if p)
-    cause = f"{values} of the chart brings them into none" + (f": {refused}" if refused else "")
-    found = certificates.not_trusted(chart.title, str(chart.resource.id), left, FITTING, cause)
+    place = str(chart.resource.id)
+    found = certificates.not_trusted(chart.title, place, left, FITTING, cause(rule, refused))
     return Trust(findings=[found] if left else [])
+
+
+def cause(rule: CertificateValues, refused: str) -> str:
+    """Tell why a chart does not trust certificates; ``refused`` is what it says, if anything."""
+    named = ", ".join(path for path in (rule.pem, rule.config_map) if path)
+    said = f"; the chart says: {refused}" if refused else ""
+    return f"no value that base.yaml names brings them there ({named or 'it names none'}){said}"
 
 
 def _look(probe: Probe, plain: Look, form: Form) -> Look:

@@ -14,13 +14,14 @@ from builder.core import additions, graft
 from builder.core.base import TrustedBy
 from builder.core.certificates import missing
 from builder.core.changes import Change
+from builder.core.credentials import redacted
 from builder.core.findings import Finding
 from builder.core.first_order import pod_paths
 from builder.core.manifests import Body, Manifests, Origin, Resource, ResourceId
 from builder.core.overrides import Path, with_values
 from builder.core.renaming import KINDS, renamed
 from builder.inflate import Inflated, find, inflate
-from builder.tools import helm
+from builder.tools import kustomize
 from builder.tools.command import CommandError
 from builder.trust import Form
 from builder.workspace import Overlay
@@ -110,12 +111,11 @@ class _Chart:
             try:
                 found = self.with_form(form, inherited, trusted)
             except CommandError as error:
-                refused = f": {helm.message(error)}"
+                refused = redacted(kustomize.message(error), self.values)
                 continue
             if found is not None:
                 return replace(found, renders=self.renders)
-        places = " and ".join(p for p in (wanted.pem, wanted.config_map) if p)
-        cause = f"{places} of the chart brings them into none{refused}"
+        cause = trust.cause(wanted, refused)
         title = f"{self.inflated.chart.name}-{self.inflated.chart.version}"
         finding = certificates.not_trusted(
             title, self.inflated.chart.place, trusted.certificates, trust.FITTING, cause

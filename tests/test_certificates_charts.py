@@ -150,12 +150,12 @@ def test_a_config_map_of_an_extended_environment_is_changed(tmp_path: Path, run:
 @pytest.mark.parametrize(
     ("rule", "templates", "said"),
     [
-        (RULE, {"web": BY_LIST}, "/tls/list and /tls/map of the chart brings them into none"),
+        (RULE, {"web": BY_LIST}, "brings them there (/tls/list, /tls/map)"),
         (RULE, {"ca": HELD, "web": BY_LIST.replace("volumeMounts: [{name: certs", "volumeMounts: "
-                "[{name: others")}, "brings them into none"),
-        ("certificates: {pem: /tls/list}", {"web": BY_MAP}, "/tls/list of the chart brings"),
+                "[{name: others")}, "brings them there"),
+        ("certificates: {pem: /tls/list}", {"web": BY_MAP}, "brings them there (/tls/list)"),
         (RULE, {"web": '{{ if or .Values.tls.list .Values.tls.map }}{{ fail "never" }}{{ end }}'},
-         "never"),
+         "the chart says: execution error"),
     ],
 )  # fmt: skip
 def test_a_chart_that_takes_none(
@@ -226,8 +226,8 @@ def test_an_operator_that_takes_a_config_map(source: Source, run: Run, tmp_path:
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (("Values.customCACerts", "Values.never"), "brings them into none"),
-        (("{{- $name :=", REFUSED + "{{- $name :="), "not here"),
+        (("Values.customCACerts", "Values.never"), "there (/customCACerts, /caCertsConfigMap)"),
+        (("{{- $name :=", REFUSED + "{{- $name :="), "1:33): not here\n"),
     ],
 )  # fmt: skip
 def test_an_operator_that_takes_none(

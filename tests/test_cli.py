@@ -86,7 +86,7 @@ def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys; from builder.cli import main; main(['--help']);"
         "print([m for m in ('yaml', 'msgspec', 'git', 'jsonpatch', 'jsonschema_rs', 'pydantic',"
-        " 'rich', 'tempfile') if m in sys.modules], file=sys.stderr)"
+        " 'cryptography', 'rich', 'tempfile') if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"

@@ -69,6 +69,11 @@ def _version(command: list[str]) -> str:
     return match[1] if match else ""
 
 
+def message(error: CommandError) -> str:
+    """Return what went wrong, without the command by which kustomize ran helm."""
+    return helm.message(error).partition(" : unable to run: ")[0].removeprefix("Error: ")
+
+
 def build(folder: Path, *, kube_version: str) -> str:
     """Build a kustomization with its helm charts; return the resources as YAML.
 

@@ -65,13 +65,19 @@ def _validity(one: Read, now: datetime) -> Iterator[Finding]:
     start, end = one.parsed.not_valid_before_utc, one.parsed.not_valid_after_utc
     if now > end:
         cause = f"it has expired: it was valid until {end:%Y-%m-%d %H:%M} UTC"
-        yield _finding(one, "expired", cause, "put the one in its place that follows it")
+        yield _finding(one, "expired", cause, "name the certificate that follows it")
     elif now < start:
         cause = f"it is not valid yet: it will be from {start:%Y-%m-%d %H:%M} UTC"
         yield _finding(one, "not-yet-valid", cause, "keep the one before it until then")
     elif now > end - WARNED_BEFORE:
         cause = f"it expires soon: it is valid until {end:%Y-%m-%d %H:%M} UTC"
-        yield _finding(one, "expires", cause, "have the one made that follows it", "warning")
+        yield _finding(
+            one,
+            "expires",
+            cause,
+            "have the certificate made that follows it, and name both until then",
+            "warning",
+        )
 
 
 def _authority(one: Read) -> Iterator[Finding]:

@@ -5,13 +5,12 @@ certificates from a source that is not in Git (a Secret beside the custom resour
 addition, or win. What is here is about what Git says.
 """
 
-import base64
-import binascii
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from builder.core.certificates import pem
 from builder.core.certificates.model import Certificate
+from builder.core.encoding import decoded
 from builder.core.first_order import pod_paths
 from builder.core.manifests import Body, Resource
 from builder.core.pointer import get
@@ -55,16 +54,9 @@ def _content(body: Body) -> dict[str, frozenset[str]]:
     for section in ("data", "stringData", "binaryData"):
         encoded = section == "binaryData" or (section == "data" and body.get("kind") == "Secret")
         for key, value in (body.get(section) or {}).items():
-            text = _decoded(str(value)) if encoded else str(value)
+            text = decoded(str(value)) if encoded else str(value)
             found[str(key)] = frozenset(pem.fingerprints(text))
     return found
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode(text).decode("utf-8", "replace")
-    except binascii.Error:
-        return ""
 
 
 def _mounted(resource: Resource) -> Iterator[tuple[tuple[str, str], frozenset[str] | None]]:
