@@ -40,9 +40,9 @@ def git(repository: Path, *argv: str) -> str:
 
 def _unpatch(overlay: Path) -> None:
     """Take the patches away that the repository holds: the demonstration shows how they come."""
-    (overlay / "patches" / "airgap.yaml").unlink()
+    shutil.rmtree(overlay / "patches")
     path = overlay / "kustomization.yaml"
-    path.write_text(path.read_text().replace("  - patches/airgap.yaml\n", ""))
+    path.write_text(path.read_text().partition("transformers:")[0])
 
 
 def demonstrate(folder: Path) -> int:
@@ -61,6 +61,8 @@ def demonstrate(folder: Path) -> int:
     codes = [sealift("vendor", "wandb", "--from", charts, *root)]
     title("The vendor's guide as it stands: every image that the cluster would pull")
     codes += [1 - sealift("images", "guide", *root)]
+    title("The credentials, by reference: each proven by a render")
+    codes += [sealift("secrets", "example", "--write", *root)]
     title("The patches that point all of it inside: traced, solved, written")
     codes += [sealift("airgap", "example", *root)]
     title("The same, closed")

@@ -22,7 +22,7 @@ def secrets(
         bool, typer.Option("--renew", help="Encrypt again what stands in the sources.")
     ] = False,
 ) -> int:
-    """Take credentials out of custom resources, and refer to Secrets in their place.
+    """Put references to Secrets in the place of credentials.
 
     For each credential that the base knows, a render proves that the chart's version takes a Secret
     for it. The patches go to overlays/ENV/patches/secrets.yaml; what brings the Secrets into the
