@@ -24,6 +24,7 @@ from builder.commands.publish import publish
 from builder.commands.sbom import sbom
 from builder.commands.secrets import secrets
 from builder.commands.sync import sync
+from builder.commands.upgrade import upgrade
 from builder.commands.vendor import vendor
 from builder.commands.verify import verify
 from builder.core.errors import SealiftError
@@ -75,6 +76,7 @@ for command in (
     secrets,
     airgap,
     lock,
+    upgrade,
     build,
     diff,
     publish,

@@ -31,7 +31,16 @@ def in_resource(text: str, resource: ResourceId, path: Path, version: str) -> st
     if at is None:
         return None
     place = (*at, *path)
-    return _replaced(text, str(get(_read(text), place)), version, lambda changed: changed == place)
+    present = str(get(_read(text), place))
+    return _replaced(text, present, version, lambda changed: changed == place)
+
+
+def names(text: str, resource: ResourceId) -> bool:
+    """Tell whether a file of resources has one of that group, kind and name."""
+    path = ("metadata", "name")
+    read = _read(text)
+    found = [get(read, at) for at in _objects(read)]
+    return any(_is_like(one, resource, path) and get(one, path) == resource.name for one in found)
 
 
 def in_operation(text: str, operation: str, below: Path, version: str, line: int) -> str | None:
@@ -65,6 +74,8 @@ def _values(read: Any, operation: str, below: Path) -> Iterator[str]:
 def _replaced(
     text: str, old: str, new: str, wanted: Callable[[Path], bool], line: int = 0
 ) -> str | None:
+    if old == new:
+        return text
     before = dict(leaves(_read(text)))
     matches = list(re.finditer(rf"(?<!{_WORD}){re.escape(old)}(?!{_WORD})", text))
     first = [m for m in matches if text.count("\n", 0, m.start()) + 1 >= line]
