@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import REPOSITORY
 
 PATCHES = "overlays/example/patches/airgap.yaml"
+SECRETS = "overlays/example/patches/secrets.yaml"
 KUSTOMIZATION = "overlays/example/kustomization.yaml"
 
 
@@ -40,6 +41,7 @@ def test_the_demonstration_ends_with_a_bundle_in_git(demo: Demo) -> None:
     assert (demo.returncode, demo.err) == (0, ""), demo.out[-3000:]
     for shown in (
         "docker.io/bitnami/redis",
+        f"\nwritten: {SECRETS}\n",
         f"\nwritten: {PATCHES}; ",
         f"\nwritten: {KUSTOMIZATION}; ",
         "example: closed, nothing leaves the network",
@@ -55,7 +57,7 @@ def test_the_demonstration_ends_with_a_bundle_in_git(demo: Demo) -> None:
     assert log.stdout == "Publish example\n"
 
 
-@pytest.mark.parametrize("name", [PATCHES, KUSTOMIZATION])
+@pytest.mark.parametrize("name", [SECRETS, PATCHES, KUSTOMIZATION])
 def test_what_it_writes_is_what_the_repository_holds(demo: Demo, name: str) -> None:
     assert (demo.folder / "source" / name).read_text() == (REPOSITORY / name).read_text()
 
