@@ -140,10 +140,14 @@ def set_by_patch(overlay: Overlay, found: Found, version: str) -> None:
     kustomization = sources.read(overlay.folder, overlay.root)
     listed = [entry for entry, _ in kustomization.texts("transformers")]
     before = _present(path, overlay) if FILE in listed else ""
-    operation = Operation(op="replace", path=found.chart.version_at[1], value=version)
+    operation = Operation(
+        op="replace",
+        path=found.chart.version_at[1],
+        value=version,
+        comments=[_for_renovate(found.chart)],
+    )
     document = changes.document(found.owner, [operation], "chart-version")
-    comment = renovate_comment(found.chart)
-    body = f"{before}---\n{comment}{document}" if before else f"{HEADER}{comment}{document}"
+    body = f"{before}---\n{document}" if before else f"{HEADER}{document}"
     text = airgap_file.entered(kustomization, kustomization.text, "transformers", FILE, *listed)
     write_text(path, body)
     write_text(kustomization.path, text)
@@ -160,11 +164,12 @@ def _present(path: Path, overlay: Overlay) -> str:
     return text
 
 
-def renovate_comment(chart: NestedChart) -> str:
-    """Return the line that tells Renovate where newer versions are listed; empty for OCI."""
-    if chart.repository.startswith("oci://"):
-        return ""
-    return f"# renovate: datasource=helm depName={chart.name} registryUrl={chart.repository}\n"
+def _for_renovate(chart: NestedChart) -> str:
+    """Return the comment that tells Renovate where the versions of a chart are listed."""
+    if not chart.repository.startswith("oci://"):
+        return f"renovate: datasource=helm depName={chart.name} registryUrl={chart.repository}"
+    place = chart.repository.removeprefix("oci://").rstrip("/").removesuffix(f"/{chart.name}")
+    return f"renovate: datasource=docker depName={place}/{chart.name}"
 
 
 def drop_patch(overlay: Overlay) -> None:
