@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
+from builder.airgap_file import Rewrite
 from builder.core.secrets import WantedSecret, forms
 from builder.core.text import table
 from builder.files import shown
@@ -79,6 +80,9 @@ def _written(overlay: Overlay, files: Files) -> str:
                 f"{'written' if one.after else 'removed'}: {shown(one.path, overlay.root)}"
             )
     lines += [f"kept: {shown(path, overlay.root)}, encrypted before" for path in files.kept]
+    patched = any(one.changed and one.path == overlay.secrets_file for one in files.rewrites)
+    if patched and overlay.airgap_file.is_file():
+        lines.append(f"next: `sealift airgap {overlay.name}`, whose patches rest on these")
     return "\n".join(lines) or "nothing to do"
 
 
@@ -89,14 +93,18 @@ def _to_write(overlay: Overlay, files: Files) -> str:
         f"({', '.join(one.secret.keys)}), encrypted"
         for one in files.encryptions
     ]
-    blocks += [
-        text_diff(one.before, one.after, shown(one.path, overlay.root))
-        for one in files.rewrites
-        if one.changed
-    ]
+    blocks += [_difference(overlay, one) for one in files.rewrites if one.changed]
     if blocks:
         blocks.append(f"run `sealift secrets {overlay.name} --write` to write this")
     return "\n".join(blocks) or "nothing to do"
+
+
+def _difference(overlay: Overlay, one: Rewrite) -> str:
+    """Write a file's difference; around it, people's own files may hold a value."""
+    difference = text_diff(one.before, one.after, shown(one.path, overlay.root))
+    if one.path == overlay.secrets_file or one.path in overlay.secrets_resources:
+        return difference
+    return "\n".join(line for line in difference.splitlines() if line[:1] != " ")
 
 
 def _left(overlay: Overlay, conversion: Conversion) -> Iterator[str]:

@@ -23,8 +23,8 @@ from builder.workspace import Overlay
 class Conversion:
     """The patch file's text, the Secrets that it refers to, and what cannot be converted.
 
-    ``credentials`` are those that refer to a Secret now, or did already; ``charts`` the titles of
-    the charts by resource.
+    ``credentials`` are those that refer to a Secret now, or did already; ``resources`` are those of
+    the environment as they are before, ``examined`` tells that every chart did render.
     """
 
     text: str = ""

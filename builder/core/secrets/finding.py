@@ -6,10 +6,12 @@ from typing import Any
 from builder.core.base import CredentialRule, NestedChartRule
 from builder.core.credentials import credential_paths
 from builder.core.nested import NestedChart
+from builder.core.overrides import leaves
 from builder.core.pointer import get, tokens
 from builder.core.secrets.model import Credential, Path, State
 
 _NAME = "{secret}"
+_SHORTEST = 8
 
 
 def credentials(
@@ -104,20 +106,7 @@ def copies(values: Any, own: Credential, known: Sequence[Credential]) -> Iterato
     """
     ruled = {path for one in known for path in one.keys}
     texts = [value for value in own.literals.values() if len(value) >= _SHORTEST]
-    for path, text in _texts(values, ()):
-        if path not in ruled and any(value in text for value in texts):
+    for path, value in leaves(values):
+        held = isinstance(value, str) and any(text in value for text in texts)
+        if held and path not in ruled:
             yield path
-
-
-_SHORTEST = 8
-
-
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, Mapping):
-        for key, child in value.items():
-            yield from _texts(child, (*path, str(key)))
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from _texts(child, (*path, str(index)))
-    elif isinstance(value, str):
-        yield path, value

@@ -65,9 +65,11 @@ def no_rule(
     allowed: Sequence[CredentialAllowance],
 ) -> Iterator[Finding]:
     """Yield the values that are named as credentials, and that no rule of the base knows."""
-    at = chart.values_path or chart.values_text or ()
     for path in without_rule(chart, rule):
-        place = f"{chart.resource.id} {pointer((*at, *path))}"
+        # As a build names it: what stands in a text has a place in the text.
+        text = chart.values_text
+        where = f"{pointer(text)} " if text else pointer(chart.values_path or ())
+        place = f"{chart.resource.id} {where}{pointer(path)}"
         if any(matches(one.place, place) for one in allowed):
             continue
         yield Finding(
