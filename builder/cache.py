@@ -87,6 +87,22 @@ def remember(
     return result
 
 
+def get(name: bytes) -> Any:
+    """Return what was put under a key, by whichever process; None when there is nothing."""
+    if _anew.get() or os.environ.get(SETTING) == OFF:
+        return None
+    folder = _folder()
+    data = _read(folder, name) if folder else None
+    return None if data is None else msgspec.msgpack.decode(data)
+
+
+def put(name: bytes, value: Any) -> None:
+    """Put a value that MessagePack can hold under a key, in the place of one before."""
+    folder = None if os.environ.get(SETTING) == OFF else _folder()
+    if folder:
+        _write(folder, name, _encode(value))
+
+
 @contextmanager
 def anew() -> Iterator[None]:
     """Do all work again inside of the block: what is random comes out otherwise."""

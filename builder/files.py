@@ -137,6 +137,16 @@ def write_tree(folder: Path, files: Mapping[str, bytes], *, marker: str) -> None
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def has_tree(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Tell whether a folder holds these files, byte for byte, and no others."""
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    folders = {parent.as_posix() for name in files for parent in Path(name).parents} - {"."}
+    return found.keys() == files.keys() | folders and all(
+        not found[name].is_symlink() and found[name].read_bytes() == content
+        for name, content in files.items()
+    )
+
+
 def _swap(fresh: Path, folder: Path) -> None:
     """Put ``fresh`` in the place of ``folder``; a folder cannot be renamed over a full one."""
     if not folder.exists():

@@ -59,9 +59,10 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["build"], "Missing argument 'ENV'"),
+        (["build"], "name environments, or give --all"),
+        (["images"], "Missing argument 'ENV'"),
         (["build", "example", "--nope"], "No such option: --nope"),
-        (["build", "example", "more"], "Got unexpected extra argument"),
+        (["images", "example", "more"], "Got unexpected extra argument"),
         (["bild", "example"], "No such command 'bild'"),
         (["images", "example", "-o", "xml"], "'xml' is not one of 'table', 'list', 'json'"),
         (["build", "example", "--root"], "Option '--root' requires an argument"),

@@ -1,0 +1,1 @@
+"""Many environments at once: which, in what order, by whom, and what came of each."""

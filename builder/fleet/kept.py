@@ -1,0 +1,41 @@
+"""What came of an environment, kept by the digest of every file that its build may read.
+
+Sealift's own code and the versions of its tools are in the key too, so no rule of the proof can be
+stale.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from builder import cache
+from builder.fleet.inputs import Inputs, sealed
+from builder.fleet.outcome import Outcome
+from builder.tools import helm, kustomize
+
+
+def recall(root: Path, name: str, folder: str | None) -> tuple[Outcome, Inputs] | None:
+    """Return what came of an environment when all was as it is now."""
+    paths = cache.get(_paths_key(root, name))
+    found = sealed(root, paths) if paths else None
+    plain = cache.get(_key(name, folder, found)) if found else None
+    if plain is None or found is None:
+        return None
+    return msgspec.convert(plain, Outcome), found
+
+
+def keep(root: Path, name: str, folder: str | None, found: Inputs, outcome: Outcome) -> None:
+    """Keep what came of an environment, unless its files have changed in the meantime."""
+    if sealed(root, found.paths) != found:
+        return
+    cache.put(_paths_key(root, name), list(found.paths))
+    cache.put(_key(name, folder, found), msgspec.to_builtins(outcome, builtin_types=(bytes,)))
+
+
+def _paths_key(root: Path, name: str) -> bytes:
+    return cache.key("inputs", str(root), name)
+
+
+def _key(name: str, folder: str | None, found: Inputs) -> bytes:
+    versions = (kustomize.find(), helm.find())
+    return cache.key("outcome", versions, name, folder, found.paths, found.digest)

@@ -1,0 +1,53 @@
+"""A fleet: every environment built, each on its own, what came of them in the order of names."""
+
+import functools
+import os
+from collections.abc import Iterator, Sequence
+
+from builder.fleet import groups, work
+from builder.fleet.outcome import Outcome, lost
+from builder.fleet.processes import Lost, Processes
+from builder.fleet.progress import Progress
+from builder.fleet.work import Job
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def outcomes(
+    names: Sequence[str], job: Job, *, jobs: int, executor: str = "local"
+) -> Iterator[Outcome]:
+    """Build the environments; yield what came of each, in the order in which they are given.
+
+    One that fails, or whose process dies, stops no other. What is done early waits for those
+    before it. ``executor`` is ``local``, or a scheduler's address: ``dask://host:port``. Raises
+    ToolError when that does not answer.
+    """
+    order = {name: number for number, name in enumerate(names)}
+    waiting: dict[int, Outcome] = {}
+    progress = Progress(len(names))
+    following = 0
+    for name, outcome in _unordered(names, job, jobs, executor):
+        waiting[order[name]] = outcome
+        progress.step(outcome.name, ships=outcome.ships)
+        while following in waiting:
+            progress.clear()
+            yield waiting.pop(following)
+            following += 1
+    progress.clear()
+
+
+def _unordered(
+    names: Sequence[str], job: Job, jobs: int, executor: str
+) -> Iterator[tuple[str, Outcome]]:
+    together = groups.grouped(job.root, names)
+    if executor != "local":
+        from builder.fleet.cluster import results
+
+        yield from results(executor, job, together)
+        return
+    with Processes(min(jobs, len(names))) as processes:
+        for name, result in processes.results(functools.partial(work.done, job), together):
+            yield name, lost(name, result.reason) if isinstance(result, Lost) else result

@@ -1,0 +1,86 @@
+"""One environment of many: built, and reduced to what is printed, written or published of it."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from builder import report
+from builder.build import Build, build
+from builder.core import lock
+from builder.core.errors import SealiftError
+from builder.core.text import count
+from builder.files import has_tree, write_tree
+from builder.fleet import inputs, kept
+from builder.fleet.outcome import Outcome, packed, told
+from builder.workspace import find_overlay
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What is to be done for each environment.
+
+    ``output`` is the folder that bundles are written to, ``returned`` tells whether they come back
+    as values.
+    """
+
+    root: Path
+    output: Path | None = None
+    returned: bool = False
+
+
+def done(job: Job, name: str) -> Outcome:
+    """Build one environment. Raises nothing but what ends the process."""
+    started = time.perf_counter()
+    try:
+        outcome = _built(job, name)
+    except Exception as error:
+        outcome = told(name, error)
+    return replace(outcome, seconds=time.perf_counter() - started)
+
+
+def _built(job: Job, name: str) -> Outcome:
+    output = str(job.output) if job.output else None
+    known = kept.recall(job.root, name, output)
+    if known is None:
+        overlay = find_overlay(job.root, name)
+        before = inputs.inputs(overlay) if overlay.root == job.root else None
+        outcome = _outcome(build(overlay), job.output)
+        if before and before.timeless:
+            kept.keep(job.root, name, output, before, outcome)
+    else:
+        outcome, before = known
+    return settled(job, replace(outcome, inputs=before))
+
+
+def settled(job: Job, outcome: Outcome) -> Outcome:
+    """Write the bundle where that is asked for, and drop it where it need not come back."""
+    if job.returned:
+        return outcome
+    try:
+        if job.output and outcome.ships:
+            _write(outcome, job.output)
+    except (SealiftError, OSError) as error:
+        return told(outcome.name, error)
+    return replace(outcome, packed=None)
+
+
+def _outcome(result: Build, output: Path | None) -> Outcome:
+    name = result.overlay.name
+    folder = str(output / name) if output and result.ships else None
+    errors = [finding for finding in result.findings if finding.severity == "error"]
+    codes = sorted({finding.code for finding in errors})
+    return Outcome(
+        name=name,
+        code=0 if result.ships else 1,
+        text=report.build_text(result, folder),
+        record=report.build_json(result, folder),
+        why=f"{count(len(errors), 'error')}: {', '.join(codes)}" if errors else "",
+        packed=packed(result.files) if result.ships else None,
+    )
+
+
+def _write(outcome: Outcome, output: Path) -> None:
+    """Write a bundle to its folder below ``output``, unless that is what stands there."""
+    folder = output / outcome.name
+    if not has_tree(folder, outcome.files):
+        write_tree(folder, outcome.files, marker=lock.FILE)
