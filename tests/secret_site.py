@@ -1,10 +1,16 @@
 """Credentials planted in the sources, and a look for them everywhere."""
 
 import base64
+import os
 import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+import yaml
 
 from builder.build import build
 from builder.workspace import find_overlay
@@ -106,10 +112,43 @@ def convert(run: Run, *argv: str) -> Result:
     return result
 
 
-def program(name: str) -> str | None:
-    """A program on PATH."""
-    return shutil.which(name)
+def needed(*names: str) -> None:
+    """Skip where a program is missing; fail in CI, where it must not be."""
+    missing = [name for name in names if shutil.which(name) is None]
+    if missing:
+        end = pytest.fail if os.environ.get("CI") else pytest.skip
+        end(f"not on PATH: {', '.join(missing)}")
 
 
-def file(source: Source, name: str) -> Path:
-    return source.path("overlays/example") / name
+@dataclass(frozen=True)
+class Key:
+    """An age key: who has the file opens what is encrypted for the recipient."""
+
+    recipient: str
+    file: Path
+
+    def opens(self, path: Path) -> dict[str, str]:
+        """The values of a Secret's file, decrypted; its MAC checked."""
+        environment = {"PATH": os.environ["PATH"], "SOPS_AGE_KEY_FILE": str(self.file)}
+        done = subprocess.run(
+            ["sops", "decrypt", str(path)], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        data = yaml.safe_load(done.stdout)["data"]
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
+def age_key(folder: Path, name: str) -> Key:
+    file = folder / name
+    subprocess.run(["age-keygen", "-o", str(file)], check=True, capture_output=True)
+    done = subprocess.run(
+        ["age-keygen", "-y", str(file)], check=True, capture_output=True, text=True
+    )
+    return Key(done.stdout.strip(), file)
+
+
+def recipients(source: Source, *keys: Key) -> None:
+    name = "overlays/example/environment.yaml"
+    text = source.read(name).partition("secrets:")[0]
+    listed = ", ".join(one.recipient for one in keys)
+    source.write(name, f"{text}secrets: {{form: sops, age: [{listed}]}}\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
-from tests.secret_site import convert, settings
+from tests.secret_site import age_key, convert, needed, recipients, settings
 from tests.servers.kubernetes import Kubernetes, kubernetes
 from tests.servers.tls import certificate_authority
 from tests.source import Source
@@ -30,7 +30,7 @@ def examine(run: Run, api: Kubernetes) -> dict[str, dict[str, str]]:
     result = run("doctor", "example", "--only=cluster", "-ojson", f"--kubeconfig={api.kubeconfig}")
     assert result.out, result
     found = {check["subject"]: check for check in json.loads(result.out)["checks"]}
-    return {k: v for k, v in found.items() if k.startswith("Secret/wandb/wandb-")}
+    return {k: v for k, v in found.items() if k.startswith("Secret/")}
 
 
 def test_each_is_looked_for_with_its_keys(source: Source, run: Run, api: Kubernetes) -> None:
@@ -61,3 +61,17 @@ def test_what_a_store_brings_is_not_looked_for(source: Source, run: Run, api: Ku
     settings(source, "secrets: {form: external-secret, store: {name: vault}}\n")
     assert convert(run).code == 0
     assert not examine(run, api).keys() & {f"Secret/wandb/{name}" for name in KEYS}
+
+
+def test_flux_needs_the_key_to_what_is_encrypted(
+    source: Source, run: Run, api: Kubernetes, tmp_path: Path
+) -> None:
+    needed("sops", "age-keygen")
+    settings(source, "sync: {engine: flux}\n")
+    recipients(source, age_key(tmp_path, "one.agekey"))
+    assert convert(run).code == 0
+    found = examine(run, api)
+    assert not found.keys() & {f"Secret/wandb/{name}" for name in KEYS}
+    assert "Flux" in found["Secret/flux-system/sops-age"]["detail"]
+    api.put("secrets", "sops-age", "flux-system", data={"one.agekey": "eA=="})
+    assert examine(run, api)["Secret/flux-system/sops-age"]["state"] == "ok"

@@ -21,9 +21,13 @@ from tests.secret_site import (
     KUSTOMIZATION,
     PLANTED,
     PLATFORM,
+    Key,
+    age_key,
     assert_hidden,
     convert,
+    needed,
     plant,
+    recipients,
     settings,
     unpatched,
     written,
@@ -42,46 +46,11 @@ SECRETS = {
 }
 
 
-def needed(*names: str) -> None:
-    """Skip where a program is missing; fail in CI, where it must not be."""
-    missing = [name for name in names if shutil.which(name) is None]
-    if missing:
-        end = pytest.fail if os.environ.get("CI") else pytest.skip
-        end(f"not on PATH: {', '.join(missing)}")
-
-
 @pytest.fixture
 def bare(source: Source) -> Source:
     unpatched(source)
     plant(source)
     return source
-
-
-@dataclass(frozen=True)
-class Key:
-    """An age key: who has the file opens what is encrypted for the recipient."""
-
-    recipient: str
-    file: Path
-
-    def opens(self, path: Path) -> dict[str, str]:
-        """The values of a Secret's file, decrypted; its MAC checked."""
-        environment = {"PATH": os.environ["PATH"], "SOPS_AGE_KEY_FILE": str(self.file)}
-        done = subprocess.run(
-            ["sops", "decrypt", str(path)], env=environment, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        data = yaml.safe_load(done.stdout)["data"]
-        return {key: base64.b64decode(value).decode() for key, value in data.items()}
-
-
-def age_key(folder: Path, name: str) -> Key:
-    file = folder / name
-    subprocess.run(["age-keygen", "-o", str(file)], check=True, capture_output=True)
-    done = subprocess.run(
-        ["age-keygen", "-y", str(file)], check=True, capture_output=True, text=True
-    )
-    return Key(done.stdout.strip(), file)
 
 
 @pytest.fixture
@@ -95,13 +64,6 @@ def sops(bare: Source, key: Key) -> Source:
     """The sources, whose environment wants SOPS."""
     recipients(bare, key)
     return bare
-
-
-def recipients(source: Source, *keys: Key) -> None:
-    name = "overlays/example/environment.yaml"
-    text = source.read(name).partition("secrets:")[0]
-    listed = ", ".join(one.recipient for one in keys)
-    source.write(name, f"{text}secrets: {{form: sops, age: [{listed}]}}\n")
 
 
 def taken_out(source: Source) -> None:

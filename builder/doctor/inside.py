@@ -1,7 +1,7 @@
 """The cluster: its version, its ingress classes, and the objects that a bundle refers to."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from builder.build import Build
@@ -11,6 +11,8 @@ from builder.core.errors import SealiftError
 from builder.core.manifests import ResourceId
 from builder.core.needs import IngressClass, Need, Placed
 from builder.core.pointer import tokens
+from builder.core.secrets.forms import is_sops
+from builder.core.sync import flux
 from builder.doctor import gateway
 from builder.parallel import each
 from builder.tools.kubectl import Cluster
@@ -57,7 +59,7 @@ def check(
     placed = _placed(built)
     settings = overlay.environment.ingress
     classes = needs.ingress_classes(placed, None if settings.gateway else settings.class_)
-    objects = needs.needs(placed)
+    objects = [*needs.needs(placed), *_age_key(overlay, built)]
     asked, _ = each(
         lambda need: _object(need, cluster), objects, min(jobs, _JOBS), lambda need: need.name
     )
@@ -100,6 +102,20 @@ def _placed(built: Build) -> list[Placed]:
     for one in built.nested:
         placed += needs.place(one.created, one.chart.namespace, skip, rules)
     return placed
+
+
+def _age_key(overlay: Overlay, built: Build) -> Iterator[Need]:
+    """Yield the Secret by which Flux decrypts, where it stands in the cluster that is asked."""
+    sync = overlay.environment.sync
+    if sync is None or sync.engine != "flux" or sync.cluster:
+        return
+    if any(is_sops(resource.body) for resource in built.manifests):
+        yield Need(
+            kind="Secret",
+            namespace=sync.namespace or flux.NAMESPACE,
+            name=overlay.environment.secrets.age_secret or flux.AGE_KEY,
+            used_by=("Flux, which decrypts by it",),
+        )
 
 
 def _classes(classes: Iterable[IngressClass], cluster: Cluster) -> list[Check]:
