@@ -9,7 +9,7 @@ from typing import Any
 
 from builder.build import Build
 from builder.core.explain import Place
-from builder.core.findings import Finding
+from builder.core.findings import NOT_CHECKED, Finding
 from builder.core.references import Reference
 from builder.core.text import count, lines, table
 from builder.core.verify import leaves
@@ -56,7 +56,8 @@ def _common(finding: Finding) -> str:
 
 def build_text(result: Build, folder: str | None) -> str:
     """Write the outcome of a build: findings, then the verdict."""
-    blocks = [findings_text([f for f in result.findings if f.severity != "note"])]
+    shown = [f for f in result.findings if f.severity != "note" or f.code == NOT_CHECKED]
+    blocks = [findings_text(shown)]
     errors = sum(f.severity == "error" for f in result.findings)
     warnings = sum(f.severity == "warning" for f in result.findings)
     name = result.overlay.name

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
+NOT_CHECKED = "not-checked"
+"""Code of the notes that say what nobody looked at: these are always printed."""
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
