@@ -1,6 +1,7 @@
 """The files that `sealift secrets` writes: the patches, and what brings the Secrets."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from builder.workspace import Overlay
 
 EXTERNAL = "resources/secrets.yaml"
 FOLDER = "resources/secrets"
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _HEADER = """\
 # Written by `sealift secrets`: what makes the Secrets from a store. Reviewed and committed; patches
 # of your own change it.
@@ -152,6 +154,11 @@ def _encrypted(
     paths = []
     for secret in secrets:
         name = secret.name if names.count(secret.name) == 1 else f"{secret.namespace}.{secret.name}"
+        if not _NAME.fullmatch(name):  # it may be one that people wrote into a resource
+            raise ConfigurationError(
+                f"{secret.name!r} in {secret.namespace!r} is not the name of a Secret",
+                hint="correct what refers to it in the custom resource",
+            )
         path = (overlay.folder / FOLDER / f"{name}.yaml").resolve()
         there = _there(overlay, path)
         same = there is not None and there.holds(secret)

@@ -437,6 +437,16 @@ def test_a_value_that_is_nowhere_has_to_be_created_by_hand(sops: Source, run: Ru
     assert not sops.path(f"{FOLDER}/wandb-bucket-keys.yaml").exists()
 
 
+def test_a_name_leads_nowhere_else(sops: Source, run: Run) -> None:
+    reference = "{name: ../../../../evil, key: license}"
+    sops.edit(PLATFORM, "    global:\n", f"    global:\n      licenseSecret: {reference}\n")
+    before = snapshot(sops.root)
+    result = run("secrets", "example", "--write")
+    assert (result.code, result.out) == (2, "")
+    assert "is not the name of a Secret" in result.err
+    assert snapshot(sops.root) == before
+
+
 def test_another_form_takes_the_place_of_the_files(sops: Source, run: Run) -> None:
     convert(run)
     name = "overlays/example/environment.yaml"
