@@ -93,6 +93,8 @@ class Entrance:
     def trace(self, look: Look, user: Mapping[str, Any], host: str) -> list[Traced]:
         """Tell which values make the hosts of the Ingresses, by tokens in those that could."""
         paths = hosts.candidates(look.values, host)
+        if not paths:
+            return []
         plain = hosts.references(read.ingresses(look.resources))
         marks = Tokens(look.values, paths)
         try:

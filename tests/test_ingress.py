@@ -1,5 +1,6 @@
 """Ingresses of nested charts and of Git, as the environment says, or routes in their place."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import yaml
 from builder.airgap import airgap
 from builder.build import Build, build
 from builder.workspace import find_overlay
-from tests.conftest import Run
+from tests.conftest import REPOSITORY, Run
 from tests.gateway_api import problems
 from tests.source import Source
 from tests.styles.model import PLATFORM, Style, indent, pod, subchart
@@ -68,9 +69,10 @@ def platform(
     return source
 
 
-def closed(run: Run, source: Source, name: str = "prod") -> Build:
+def closed(run: Run, source: Source, name: str = "prod", says: str = "") -> Build:
+    """Write the patches, which say nothing but ``says``, and build."""
     result = run("airgap", name, "--root", str(source.root))
-    assert (result.code, result.err) == (0, ""), result.err
+    assert (result.code, re.findall(r"\[([a-z-]+)\]$", result.err, re.M)) == (0, says.split())
     assert run("airgap", name, "--check", "--root", str(source.root)).code == 0
     return built(source, name)
 
@@ -94,6 +96,7 @@ def configure(source: Source, **ingress: Any) -> None:
     source.write(path, yaml.safe_dump(environment | {"ingress": ingress}))
 
 
+SILENT = "foreign-annotation"
 BEHIND = {"gateway": {"name": "shared", "namespace": "gateways", "listener": "https"}}
 
 
@@ -108,7 +111,7 @@ def test_the_guides_annotation_is_told_with_what_says_the_same(source: Source) -
 
 def test_a_gateway_takes_the_place_of_the_ingress(source: Source, run: Run) -> None:
     configure(source, **BEHIND)
-    result = closed(run, source, "example")
+    result = closed(run, source, "example", SILENT)
     assert result.ships
     assert bodies(result, "Ingress") == []
     (route,) = bodies(result, "HTTPRoute")
@@ -130,7 +133,7 @@ def test_an_ingress_comes_back_when_the_gateway_goes(source: Source, run: Run) -
     before = {name: source.read(f"overlays/example/{name}")
               for name in ("kustomization.yaml", "patches/airgap.yaml")}  # fmt: skip
     configure(source, **BEHIND)
-    closed(run, source, "example")
+    closed(run, source, "example", SILENT)
     configure(source, **{"class": "traefik"})
     result = closed(run, source, "example")
     assert [len(bodies(result, kind)) for kind in ("Ingress", "HTTPRoute")] == [1, 0]
@@ -140,12 +143,12 @@ def test_an_ingress_comes_back_when_the_gateway_goes(source: Source, run: Run) -
 
 def test_a_route_of_an_extended_environment_follows(source: Source, run: Run) -> None:
     configure(source, **BEHIND)
-    closed(run, source, "example")
+    closed(run, source, "example", SILENT)
     source.overlay(
         "edge", "resources:\n  - ../example\n",
         "extends: example\ningress: {host: edge.corp.example, gateway: {listener: edge}}\n",
     )  # fmt: skip
-    result = closed(run, source, "edge")
+    result = closed(run, source, "edge", SILENT)
     (route,) = bodies(result, "HTTPRoute")
     assert problems(route) == []
     assert route["spec"]["hostnames"] == ["edge.corp.example"]
@@ -359,3 +362,13 @@ def test_few_renders_are_enough(source: Source) -> None:
         configure(source, **ingress)
         counts.append(airgap(find_overlay(source.root, "example")).renders)
     assert counts == [counts[0], counts[0] + 1, counts[0] + 1]
+
+
+def test_the_documentation_names_every_finding() -> None:
+    files = [*(REPOSITORY / "builder/core/ingress").glob("*.py")]
+    code = "".join(path.read_text() for path in files)
+    found = set(re.findall(r'code(?:: str)? ?= ?"([a-z-]+)"|_finding\(\s*"([a-z-]+)"', code))
+    codes = {one or other for one, other in found} | {"foreign-annotation", "gateway-setting"}
+    assert len(codes) > 10
+    text = (REPOSITORY / "docs/ingress.md").read_text().partition("## Findings")[2]
+    assert set(re.findall(r"`([a-z]+-[a-z-]+)`", text.replace("`sealift airgap`", ""))) == codes

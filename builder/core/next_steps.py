@@ -20,7 +20,8 @@ def named(findings: Iterable[Finding], environment: str, *, patched: bool) -> It
         elif finding.severity == "error" and finding.code == "floating-tag":
             yield _floating(finding, environment)
         else:
-            yield finding
+            hint = finding.hint.replace("`sealift airgap`", f"`sealift airgap {environment}`")
+            yield replace(finding, hint=hint)
 
 
 def _outside(finding: Finding, environment: str, patched: bool) -> Finding:

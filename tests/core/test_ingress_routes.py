@@ -10,6 +10,7 @@ from builder.core.findings import Finding
 from builder.core.ingress import routes
 from builder.core.ingress.standing import behind_gateway
 from builder.core.manifests import Manifests, Origin, Resource
+from builder.core.sync.stages import Stage, stage
 from tests.core.samples import environment
 from tests.gateway_api import problems
 
@@ -277,6 +278,27 @@ def test_services_of_git_and_of_charts_answer_in_their_namespaces() -> None:
     assert [f.subject for f in findings] == ["Service/apps/console"]
     without = environment(ingress=Ingress())
     assert behind_gateway(without, before, [(one, "apps")], "airgap.yaml") == ([], [])
+
+
+def test_what_annotations_say_and_no_route_does_is_said() -> None:
+    wanted = environment(ingress=Ingress(gateway=GATEWAY))
+    said = {
+        "nginx.ingress.kubernetes.io/proxy-body-size": "64m",
+        "projectcontour.io/response-timeout": "5m",
+        "example.com/x": "y",
+    }
+    one = ingress(rule("a.example", path("/")), annotations=said)
+    _, (finding,) = behind_gateway(wanted, Manifests(), [*KNOWN, (one, "apps")], "airgap.yaml")
+    assert (finding.code, finding.severity) == ("foreign-annotation", "warning")
+    assert finding.subject == "nginx.ingress.kubernetes.io/proxy-body-size"
+    assert "a policy of the Gateway's implementation" in finding.hint
+
+
+def test_an_engine_applies_a_route_beside_what_makes_its_services() -> None:
+    """Engines wait for one stage before the next: an earlier route would wait for Services."""
+    (body,), _ = made(ingress(rule("a.example", path("/"))))
+    route = Resource(body=body, origin=Origin(source="x"))
+    assert stage(route, frozenset()) is Stage.instances
 
 
 @pytest.mark.parametrize(("source", "kept"), [("overlays/a/resources/airgap.yaml", False),

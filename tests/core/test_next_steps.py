@@ -2,6 +2,7 @@
 
 import pytest
 
+from builder.core.findings import Finding
 from builder.core.next_steps import named
 from builder.core.verify import of_reference
 from tests.core.samples import environment, reference
@@ -37,3 +38,9 @@ def test_others_stay_as_they_are() -> None:
     found = [*of_reference(reference("r.corp.example/m/a"), environment(pins={}))]
     warnings = [f for f in found if f.code != "floating-tag"]
     assert list(named(warnings, "prod", patched=False)) == warnings
+
+
+def test_a_command_is_named_with_the_environment() -> None:
+    finding = Finding(code="x", subject="s", place="p", cause="c", hint="run `sealift airgap`, so")
+    (found,) = named([finding], "prod", patched=True)
+    assert found.hint == "run `sealift airgap prod`, so"

@@ -8,8 +8,7 @@ from typing import Any
 
 from builder.core.environment import Environment, Gateway
 from builder.core.findings import Finding
-from builder.core.ingress import equivalents, read
-from builder.core.ingress.routes import GROUP
+from builder.core.ingress import equivalents, read, routes
 from builder.core.manifests import Body, Resource
 from builder.core.overrides import leaves
 from builder.core.pointer import get, pointer
@@ -20,7 +19,7 @@ _NESTED = "run `sealift airgap`, and see what it says, or switch it off by the c
 
 def is_route(resource: Resource) -> bool:
     """Tell whether a resource is an HTTPRoute."""
-    return (resource.id.group, resource.id.kind) == (GROUP, "HTTPRoute")
+    return (resource.id.group, resource.id.kind) == (routes.GROUP, "HTTPRoute")
 
 
 def hangs_on(route: Body, namespace: str, gateway: Gateway) -> bool:
@@ -115,15 +114,21 @@ def _idle(environment: Environment, values: Iterable[tuple[str, Any]]) -> Iterat
         )  # fmt: skip
     for place, known in values:
         for path, value in leaves(known):
-            if "annotations" not in path[:-1] or not any("ingress" in s.lower() for s in path[:-1]):
-                continue
-            for one in equivalents.unread({path[-1]: str(value)}, "gateway"):
-                way = one.way.instead or "nothing that is known"
-                yield _warning(
-                    one.annotation, f"{place} {pointer(path)}",
-                    f"no Ingress is left to have it: {one.written}, {one.what}, has no effect",
-                    f"For the Gateway API it is {way}. Or take it out.",
-                )  # fmt: skip
+            if "annotations" in path[:-1] and any("ingress" in s.lower() for s in path[:-1]):
+                yield from silent(path[-1], str(value), f"{place} {pointer(path)}")
+
+
+def silent(annotation: str, value: str, place: str) -> Iterator[Finding]:
+    """Yield what an annotation of an Ingress says, where no route says it."""
+    if routes.timeout(annotation, value):
+        return
+    for one in equivalents.unread({annotation: value}, "gateway"):
+        way = one.way.instead or "nothing that is known"
+        yield _warning(
+            one.annotation, place,
+            f"no Ingress is left to have it: {one.written}, {one.what}, has no effect",
+            f"For the Gateway API it is {way}. Or take it out.",
+        )  # fmt: skip
 
 
 def _warning(subject: str, place: str, cause: str, hint: str) -> Finding:

@@ -14,6 +14,7 @@ from builder.core.findings import Finding
 from builder.core.ingress import forms, hosts, read
 from builder.core.ingress.controllers import readers
 from builder.core.ingress.equivalents import meaning_of
+from builder.core.ingress.table import WHOLE_ANSWER
 from builder.core.manifests import Resource
 from builder.core.pointer import get
 
@@ -31,7 +32,6 @@ _HOSTNAME = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*")
 _ADDRESS = re.compile(r"[0-9.]+")
 _MAX_PATH = 1024
 _MAX_HOSTNAME = 253
-_WHOLE_ANSWER = "how long a whole answer may take"
 
 Kind = Literal["Exact", "PathPrefix"]
 
@@ -79,7 +79,7 @@ def routes(
         if matches:
             groups.setdefault(tuple(sorted(matches, key=lambda m: m.rank)), []).append(host)
     yield from reader.findings
-    timeout = _timeout(ingress)
+    time = _timeout(ingress)
     number = 0
     own = hosts.wanted(environment)
     for group, named in groups.items():
@@ -87,7 +87,7 @@ def routes(
         if "" in hostnames:
             hostnames = []  # no host is any host
         for part in _parts(hostnames, MAX_HOSTNAMES) or [[]]:
-            for rules in _limited(list(_rules(group, timeout))):
+            for rules in _limited(list(_rules(group, time))):
                 number += 1
                 name = ingress.id.name if number == 1 else f"{ingress.id.name}-{number}"
                 yield _route(name, namespace, gateway, part, rules)
@@ -221,17 +221,21 @@ def _is_path(path: str) -> bool:
 _USE_REGEX = "nginx.ingress.kubernetes.io/use-regex"
 
 
-def _timeout(ingress: Resource) -> str | None:
-    """Return the time that annotations give a whole answer, as the Gateway API writes it."""
-    for annotation, value in sorted(read.annotations(ingress).items()):
-        for source in sorted(readers(annotation)):
-            found = meaning_of(annotation, source)
-            if found and found[0].what == _WHOLE_ANSWER and found[1].form:
-                return "0s" if value == "infinity" else forms.duration(value, found[1].form)
+def timeout(annotation: str, value: str) -> str | None:
+    """Return the time that an annotation gives a whole answer, as the Gateway API writes it."""
+    for source in sorted(readers(annotation)):
+        found = meaning_of(annotation, source)
+        if found and found[0].what == WHOLE_ANSWER and found[1].form:
+            return "0s" if value == "infinity" else forms.duration(value, found[1].form)
     return None
 
 
-def _rules(matches: Sequence[Match], timeout: str | None) -> Iterator[dict[str, Any]]:
+def _timeout(ingress: Resource) -> str | None:
+    given = (timeout(*pair) for pair in sorted(read.annotations(ingress).items()))
+    return next((found for found in given if found), None)
+
+
+def _rules(matches: Sequence[Match], time: str | None) -> Iterator[dict[str, Any]]:
     """Yield a rule for each Service and port, with all its paths; the most specific one first."""
     by_backend: dict[tuple[str, int], list[Match]] = {}
     for match in matches:
@@ -244,8 +248,8 @@ def _rules(matches: Sequence[Match], timeout: str | None) -> Iterator[dict[str, 
                     {"group": "", "kind": "Service", "name": service, "port": port, "weight": 1}
                 ],
             }
-            if timeout:
-                rule["timeouts"] = {"request": timeout}
+            if time:
+                rule["timeouts"] = {"request": time}
             yield rule
 
 

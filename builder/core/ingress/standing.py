@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from builder.core.environment import Environment
 from builder.core.findings import Finding
-from builder.core.ingress import read, routes
+from builder.core.ingress import gateway, read, routes
 from builder.core.manifests import Body, Manifests, Resource, ResourceId
 
 
@@ -28,6 +28,8 @@ def behind_gateway(
     for resource, namespace in placed:
         if not read.is_ingress(resource):
             continue
+        for annotation, value in read.annotations(resource).items():
+            findings += gateway.silent(annotation, value, read.place(resource))
         for found in routes.routes(resource, namespace, known, environment):
             if isinstance(found, Finding):
                 findings.append(found)

@@ -31,6 +31,8 @@ _PLUGIN = "a KongPlugin {}, named in konghq.com/plugins"
 _F5_POLICY = "a Policy with {}, named in nginx.org/policies"
 _WHOLE = "which bounds the whole answer, and not the wait for a part of it"
 
+WHOLE_ANSWER = "how long a whole answer may take"
+
 MEANINGS: tuple[Meaning, ...] = (
     Meaning(
         what="the largest size of a request",
@@ -103,7 +105,7 @@ MEANINGS: tuple[Meaning, ...] = (
         },
     ),
     Meaning(
-        what="how long a whole answer may take",
+        what=WHOLE_ANSWER,
         ways={
             "contour": _by("projectcontour.io/response-timeout", form="duration"),
             "azure-agic": _by(f"{_AGIC}request-timeout", form="seconds"),
