@@ -94,7 +94,7 @@ def _received(
     from distributed import as_completed
 
     try:
-        for future in as_completed(list(futures), raise_errors=False):
+        for future in as_completed(list(futures), loop=client.loop, raise_errors=False):
             batch = futures.pop(future)
             error = future.exception()
             for name in batch if error else ():
