@@ -15,8 +15,8 @@ from builder.core import nested as nested_charts
 from builder.core import patch as patches
 from builder.core import references as collecting
 from builder.core.changes import Change
-from builder.core.credentials import redacted
 from builder.core.findings import Finding
+from builder.core.guard.veil import redacted
 from builder.core.ingress.standing import behind_gateway
 from builder.core.manifests import Body, Manifests, ResourceId
 from builder.core.nested import NestedChart

@@ -4,6 +4,7 @@ Each command lives in :mod:`builder.commands` and imports what is heavy when it 
 """
 
 import os
+import re
 import sys
 
 import typer
@@ -36,6 +37,7 @@ EXIT_CODES = (
 )
 
 INTERRUPTED = 130
+_LOGIN = re.compile(r"_(?:PASSWORD|TOKEN)$")
 
 app = typer.Typer(
     name="sealift",
@@ -102,9 +104,9 @@ def main(argv: list[str] | None = None) -> int:
             print("interrupted", file=sys.stderr)
         return outcome if isinstance(outcome, int) else 0
     except SealiftError as error:
-        print(lines(f"error: {error}"), file=sys.stderr)
+        print(lines(f"error: {_covered(str(error), error)}"), file=sys.stderr)
         if error.hint:
-            print(lines(f"hint: {error.hint}"), file=sys.stderr)
+            print(lines(f"hint: {_covered(error.hint, error)}"), file=sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
@@ -116,6 +118,18 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     except Exception as error:
         return _unexpected(error)
+
+
+def _covered(text: str, error: Exception) -> str:
+    """Return what an error says without credentials: those of this process, and what looks so.
+
+    What Sealift itself says names none; programs quote what they read.
+    """
+    from builder.core.guard.veil import Veil
+
+    veil = Veil(v for n, v in os.environ.items() if n.startswith("SEALIFT_") and _LOGIN.search(n))
+    ours = isinstance(error, SealiftError) and not hasattr(error, "stderr")
+    return veil.forms(text) if ours else veil.all(text)
 
 
 def _unexpected(error: Exception) -> int:
@@ -141,7 +155,7 @@ def _bug(error: Exception) -> int:
     import traceback
 
     with tempfile.NamedTemporaryFile("w", prefix="sealift-", suffix=".log", delete=False) as log:
-        traceback.print_exception(error, file=log)
+        log.write(_covered("".join(traceback.format_exception(error)), error))
     print(f"error: {type(error).__name__}: a bug in sealift", file=sys.stderr)
     print(f"hint: please report it with {log.name}", file=sys.stderr)
     return 4

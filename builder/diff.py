@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from builder import cache
+from builder import cache, suspects
 from builder.build import Build, collect
 from builder.core import nested as nested_charts
 from builder.core.diff import Diff, NestedSide, Side, compare
 from builder.core.diff.randomness import stable
 from builder.core.errors import ConfigurationError
 from builder.core.findings import Finding
+from builder.core.guard.veil import Veil
 from builder.core.lock import Lock
 from builder.core.manifests import Manifests, Resource, ResourceId
 from builder.core.nested import NestedChart
@@ -75,12 +76,20 @@ def diff(result: Build, published: Published) -> Diff:
         leaves=lambda reference: leaves(reference, environment),
         left_out=before.left_out,
         findings=result.findings,
+        veil=_veil(result, manifests),
     )
     if not found.empty:
         return found
     paths = published.files.keys() | result.files.keys()
     other = sorted(p for p in paths if published.files.get(p) != result.files.get(p))
     return replace(found, rewritten=tuple(other))
+
+
+def _veil(result: Build, manifests: Manifests) -> Veil:
+    """Return the veil over the credentials of both sides, wherever controllers put them."""
+    rules = result.overlay.base.base.nested_charts
+    resources = (*manifests, *result.manifests)
+    return Veil.over(found for r in resources for found in suspects.of_resource(r, rules))
 
 
 def _as_published(overlay: Overlay, lock: Lock | None) -> Overlay:

@@ -7,8 +7,8 @@ from pathlib import Path
 from builder import cache
 from builder.core import archive
 from builder.core import nested as nested_charts
-from builder.core.credentials import redacted
 from builder.core.findings import Finding
+from builder.core.guard.veil import redacted
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested import NestedChart
 from builder.core.references import Reference

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from builder.build import Build
 from builder.core import explain as explaining
-from builder.core import trace
+from builder.core import guard, trace
 from builder.core.explain import Place
 from builder.core.findings import Finding
+from builder.core.guard.veil import Veil
 from builder.core.nested import NestedChart
 from builder.core.overrides import Path
 from builder.core.references import Reference
@@ -22,7 +23,7 @@ def explain(result: Build, subject: str) -> list[Place]:
     """
     references = explaining.matching(subject, result.references)
     if not references:
-        return explaining.of_resources(subject, result.resources)
+        return explaining.of_resources(subject, result.resources, _veil(result))
     values: Places = {}
     for nested in result.nested:
         wanted = [r for r in references if r.origin.parent == nested.chart.resource.id]
@@ -32,6 +33,12 @@ def explain(result: Build, subject: str) -> list[Place]:
         explaining.of_reference(reference, result.manifests, values.get(_place(reference), ()))
         for reference in references
     ]
+
+
+def _veil(result: Build) -> Veil:
+    """Return the veil over all credentials that the resources hold."""
+    rules = result.overlay.base.base.nested_charts
+    return Veil.over(s for r in result.resources for s in guard.of_resource(r, rules))
 
 
 def _place(reference: Reference) -> tuple[object, ...]:

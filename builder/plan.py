@@ -6,9 +6,9 @@ from typing import Any
 
 from builder import trust
 from builder.core import knobs, spoiled, trace, unmoved
-from builder.core.credentials import redacted
 from builder.core.environment import Environment
 from builder.core.findings import Finding
+from builder.core.guard.veil import redacted
 from builder.core.manifests import Body, Resource
 from builder.core.overrides import Path, with_values
 from builder.core.pointer import get

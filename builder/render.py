@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from builder import cache, sources
+from builder import cache, sources, suspects
 from builder.core import packed, yaml
 from builder.core import patch as patches
 from builder.core.errors import ConfigurationError, PatchError, SealiftError
 from builder.core.findings import Finding
+from builder.core.guard.veil import Veil
 from builder.core.manifests import Body, Manifests, Origin, Resource, from_kustomize, objects
 from builder.core.patch import Patch
 from builder.core.secrets import patching
 from builder.files import read_if_there, read_text, shown
 from builder.sources import Kustomization
 from builder.tools import helm, kustomize
+from builder.tools.command import CommandError
 from builder.workspace import Overlay
 
 _PLAIN = {"apiVersion", "kind", "metadata", "resources", "patches", "transformers", "sortOptions"}
@@ -113,12 +115,28 @@ class _Renderer:
         kube_version = self.overlay.environment.kubernetes
 
         def make() -> Manifests:
-            return from_kustomize(kustomize.build(folder, kube_version=kube_version), source=source)
+            return from_kustomize(self.text(folder, kube_version), source=source)
 
         versions = (kustomize.find()[1], helm.find()[1])
         files = sources.digest(folder, self.overlay.root)
         name = cache.key("kustomize", versions, kube_version, source, files)
-        return cache.remember(name, make, pack=packed.manifests, unpack=packed.to_manifests)
+        return cache.remember(name, make, pack=self.pack, unpack=packed.to_manifests)
+
+    def pack(self, manifests: Manifests) -> object:
+        """Return what is kept on disk. Raises TypeError, so that nothing is, for credentials."""
+        rules = self.overlay.base.base.nested_charts
+        if any(suspects.is_secret(suspects.of_resource(r, rules)) for r in manifests):
+            raise TypeError("a credential is not written")
+        return packed.manifests(manifests)
+
+    def text(self, folder: Path, kube_version: str) -> str:
+        """Run kustomize; what it quotes of Secrets' literals in an error is covered."""
+        try:
+            return kustomize.build(folder, kube_version=kube_version)
+        except CommandError as error:
+            veil = Veil(v for k in self.kustomizations.values() for v in sources.literals(k))
+            error.what, error.stderr = veil.all(error.what), veil.all(error.stderr)
+            raise
 
     def plain(self, kustomization: Kustomization) -> FirstOrder:
         """Render resources and patches, nothing else."""

@@ -288,6 +288,14 @@ def _files(value: Any) -> Iterator[str]:
             yield from _files(below)
 
 
+def literals(kustomization: Kustomization) -> Iterator[str]:
+    """Yield the values that a kustomization gives to Secrets; kustomize quotes wrong ones."""
+    for entry, _ in kustomization.mappings("secretGenerator"):
+        listed = entry.get("literals")
+        for text in listed if isinstance(listed, list) else ():
+            yield from (str(text), str(text).partition("=")[2])
+
+
 def helm_charts(kustomization: Kustomization) -> Iterator[HelmChart]:
     """Yield the charts that kustomize would inflate, where it would look for them."""
     if kustomization.fields.get("helmChartInflationGenerator"):

@@ -36,6 +36,11 @@ def of_value(value: Any, *, names: bool = True) -> Sequence[Suspect]:
     return _remembered(("value", value, names), lambda: walk.value(value))
 
 
+def is_secret(found: Iterable[Suspect]) -> bool:
+    """Tell whether any of them is more than a placeholder: what holds it is not written."""
+    return not all(is_placeholder(one.value) for one in found)
+
+
 def of_text(text: str) -> Sequence[Suspect]:
     """Return what looks like one in a text."""
     return _remembered(("text", text), lambda: Walk(declared={}).text(text, ()))
@@ -72,7 +77,7 @@ def _remembered(parts: tuple[Any, ...], make: Callable[[], Iterable[Suspect]]) -
 
 def _pack(suspects: Sequence[Suspect]) -> Any:
     """Return what may be written. Raises TypeError when there is a credential: then nothing is."""
-    if not all(is_placeholder(one.value) for one in suspects):
+    if is_secret(suspects):
         raise TypeError("a credential is not written")
     return [(one.name, one.path, one.within, one.form, one.looks, one.value) for one in suspects]
 

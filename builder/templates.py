@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from builder import cache
+from builder import cache, suspects
 from builder.core import packed, rendered
 from builder.core import references as collecting
 from builder.core.environment import Environment
@@ -69,6 +69,8 @@ def template(
         name = cache.key("template", digest, helm.find()[1], arguments, msgspec.to_builtins(read))
     except (TypeError, OverflowError):  # values with a number that only Python holds
         return make()
+    if suspects.is_secret(suspects.of_value([values, chart.sets])):
+        return cache.remember(name, make)  # the render holds it as well, and is not written
     return cache.remember(name, make, pack=_pack, unpack=_unpack)
 
 

@@ -12,8 +12,8 @@ from builder import certificates
 from builder.certificates import Trusted
 from builder.core.base import CertificateValues
 from builder.core.certificates import Certificate, config_map, listed, missing
-from builder.core.credentials import redacted
 from builder.core.findings import Finding
+from builder.core.guard.veil import redacted
 from builder.core.manifests import Body, Origin, Resource
 from builder.core.nested import NestedChart
 from builder.core.overrides import Path, with_values

@@ -14,9 +14,9 @@ from builder.core import additions, graft
 from builder.core.base import TrustedBy
 from builder.core.certificates import missing
 from builder.core.changes import Change
-from builder.core.credentials import redacted
 from builder.core.findings import Finding
 from builder.core.first_order import pod_paths
+from builder.core.guard.veil import redacted
 from builder.core.manifests import Body, Manifests, Origin, Resource, ResourceId
 from builder.core.overrides import Path, with_values
 from builder.core.renaming import KINDS, renamed

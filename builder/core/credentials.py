@@ -1,10 +1,8 @@
-"""Credentials, told by the names of keys: found, and taken out of what is printed."""
+"""Credentials, told by the names of keys: what names one, and which value is one."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-
-from builder.core.pointer import get
 
 # Ends of names that say what stands there, as they are written in patterns over texts as well.
 WORDS = (
@@ -58,8 +56,6 @@ _PLACEHOLDER = re.compile(
     r"(?:replace|insert|enter|fill|todo|tbd|fixme|example|placeholder|dummy|redacted|your|"
     r"change[-_ ]?(?:me|this|it))(?:[-_ .][\w .-]*)?"
 )
-# Shorter ones would take letters out of every word.
-_SHORTEST = 4
 
 
 def names_credential(key: str) -> bool:
@@ -134,12 +130,3 @@ def credential_paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[s
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from credential_paths(child, (*path, str(index)))
-
-
-def redacted(text: str, values: Any) -> str:
-    """Return a text without the credentials in ``values``: helm quotes them in errors."""
-    found = {str(get(values, path)) for path in credential_paths(values)}
-    for secret in sorted(found, key=len, reverse=True):
-        if len(secret) >= _SHORTEST:
-            text = text.replace(secret, "***")
-    return text

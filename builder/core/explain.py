@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from builder.core.credentials import names_credential
 from builder.core.errors import ConfigurationError, nearest
+from builder.core.guard.texts import STARS
+from builder.core.guard.veil import NOTHING, Veil
 from builder.core.manifests import AppliedOperation, Manifests, Origin, Resource
 from builder.core.pointer import get, pointer, tokens
 from builder.core.references import Reference
@@ -54,8 +55,10 @@ def of_reference(reference: Reference, manifests: Manifests, values: Sequence[Pa
     )
 
 
-def of_resources(subject: str, resources: Iterable[Resource]) -> list[Place]:
+def of_resources(subject: str, resources: Iterable[Resource], veil: Veil = NOTHING) -> list[Place]:
     """Explain a resource, ``Kind/[namespace/]name``, or with ``#/pointer`` a place in it.
+
+    ``veil`` covers the credentials that are known.
 
     Raises ConfigurationError for a place that none of the resources of that name has.
     """
@@ -68,11 +71,11 @@ def of_resources(subject: str, resources: Iterable[Resource]) -> list[Place]:
     path = tokens(place)
     found = [r for r in named if get(r.body, path, _ABSENT) is not _ABSENT]
     if named and not found:
-        raise _absent(named[0], path)
-    return [_of_path(resource, path) for resource in found]
+        raise _absent(named[0], path, veil)
+    return [_of_path(resource, path, veil) for resource in found]
 
 
-def _absent(resource: Resource, path: Path) -> ConfigurationError:
+def _absent(resource: Resource, path: Path, veil: Veil) -> ConfigurationError:
     """Say where a path ends in a resource, and what stands there instead of the next step."""
     length = max(
         n for n in range(len(path)) if get(resource.body, path[:n], _ABSENT) is not _ABSENT
@@ -88,27 +91,28 @@ def _absent(resource: Resource, path: Path) -> ConfigurationError:
         if near
         else f"{there} has {', '.join(known)}"
         if known
-        else f"{there} is {_shown(above)}",
+        else f"{there} is {_shown(resource, path[:length], veil)}",
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(resource: Resource, path: Path, veil: Veil) -> str:
+    """Return what stands at a path as it may be printed."""
+    value = get(resource.body, path)
     if isinstance(value, dict | list):
         kind = "a list" if isinstance(value, list) else "a map"
         return kind if value else f"{kind} of nothing"
+    if (resource.id.kind == "Secret" and path[:1] in (("data",), ("stringData",))) or any(
+        names_credential(token) for token in path
+    ):
+        return STARS
+    if isinstance(value, str) and (covered := veil.all(value)) != value:
+        return covered if covered == STARS else repr(covered)
     return "null" if value is None else repr(value)
 
 
-def _of_path(resource: Resource, path: Path) -> Place:
-    value = get(resource.body, path)
-    shown = _shown(value)
-    if not isinstance(value, dict | list) and (
-        (resource.id.kind == "Secret" and path[:1] in (("data",), ("stringData",)))
-        or any(names_credential(token) for token in path)
-    ):
-        shown = "***"
+def _of_path(resource: Resource, path: Path, veil: Veil) -> Place:
     return Place(
-        subject=shown if path else str(resource.id),
+        subject=_shown(resource, path, veil) if path else str(resource.id),
         place=f"{resource.id} {pointer(path)}" if path else str(resource.id),
         made_by=_chain(resource.origin),
         patches=_touching(resource.origin.patches, path),

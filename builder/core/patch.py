@@ -13,6 +13,8 @@ from typing import Any
 
 from builder.core import selector, yaml
 from builder.core.errors import PatchError, nearest
+from builder.core.guard.texts import STARS
+from builder.core.guard.walk import Walk
 from builder.core.manifests import AppliedOperation, Manifests, Resource
 from builder.core.pointer import get, pointer, tokens
 from builder.core.selector import selects
@@ -269,8 +271,8 @@ def apply_operation(body: Any, operation: Operation, subject: str) -> Any:
                 f"{operation} on {subject}: {what}", where=operation.place, hint=hint
             ) from error
         raise PatchError(
-            f"{operation} on {subject}: the test expects {_short(expected)}, "
-            f"but there stands {_short(found)}",
+            f"{operation} on {subject}: the test expects {_short(expected, operation, subject)}, "
+            f"but there stands {_short(found, operation, subject)}",
             where=operation.place,
             hint="the base has changed below the patch: look at it again",
         ) from error
@@ -315,7 +317,12 @@ def _check_move(body: Any, operation: Operation, subject: str) -> None:
 _KINDS = {type(None): "null", str: "a text", bool: "true or false"}
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, operation: Operation, subject: str) -> str:
+    """Write a value, unless it is a credential, or holds one."""
+    path = operation.path
+    found = Walk(declared={}).value({path[-1]: value}, path[:-1])
+    if subject.startswith("Secret/") or next(found, None) is not None:
+        return STARS
     text = repr(value)
     return text if len(text) < 80 else text[:77] + "..."
 

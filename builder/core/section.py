@@ -103,7 +103,9 @@ def _problems(model: type[Section], value: Any, text: str, source: str) -> list[
 
 def _message(error: Any, document: dict[str, Any]) -> str:
     """Say what is wrong; for a pattern in words, where the model has them."""
-    text = str(error.message)
+    from builder.core.guard.veil import without_suspects  # which needs the models
+
+    text = without_suspects(str(error.message))
     text = text if len(text) < 300 else text[:297] + "..."
     *above, keyword = error.schema_path
     if keyword != "pattern":
@@ -112,7 +114,7 @@ def _message(error: Any, document: dict[str, Any]) -> str:
     for key in above:
         schema = schema[key]
     words = schema.get("description")
-    found = re.sub(r"(?<=//)[^/@]*@", "***@", str(error.instance))
+    found = without_suspects(re.sub(r"(?<=//)[^/@]*@", "***@", str(error.instance)))
     return f'"{found}" is not {words}' if words else text
 
 

@@ -10,6 +10,7 @@ from builder.core.diff.normal import Entry
 from builder.core.diff.removed_apis import minor
 from builder.core.diff.usage import Usage
 from builder.core.findings import Finding
+from builder.core.guard.veil import Veil
 from builder.core.lock import LockedChart, LockedImage
 from builder.core.manifests import Resource, ResourceId
 from builder.core.references import Reference
@@ -56,11 +57,13 @@ def compare(
     left_out: Mapping[ResourceId, str] | None = None,
     in_registry: Mapping[str, bool] | None = None,
     findings: Iterable[Finding] = (),
+    veil: Veil | None = None,
 ) -> Diff:
     """Compare what is published with a build.
 
     ``leaves`` tells whether a reference lies outside. ``left_out`` names the owners whose renders
-    cannot be compared, with the reason. The order of resources means nothing.
+    cannot be compared, with the reason. ``veil`` covers what must not be shown, beside what its
+    name tells. The order of resources means nothing.
     """
     missing = left_out or {}
     context = Context(
@@ -69,8 +72,10 @@ def compare(
         first=not old.resources,
         platforms=frozenset(normal.identity(n.owner) for n in (*old.nested, *new.nested)),
         usage=_usage(new),
+        veil=veil or Veil(),
     )
-    outcome = _resources(normal.entries(old.resources), normal.entries(new.resources), context)
+    before, after = (normal.entries(s.resources, veil=context.veil) for s in (old, new))
+    outcome = _resources(before, after, context)
     nested, nested_dangers = _nested(old, new, missing, context)
     chart_changes = charts.compare(old.charts, new.charts)
     found = [
@@ -190,7 +195,7 @@ def _nested_change(
         here = replace(
             context, first=before is None, owner=str(side.owner), namespace=side.namespace
         )
-        outcome = _resources(_entries(before), _entries(after), here)
+        outcome = _resources(_entries(before, here), _entries(after, here), here)
     change = NestedChange(
         owner=side.owner,
         chart=side.chart,
@@ -202,8 +207,10 @@ def _nested_change(
     return change, outcome.dangers
 
 
-def _entries(side: NestedSide | None) -> dict[ResourceId, Entry]:
-    return normal.entries(side.resources, namespace=side.namespace) if side else {}
+def _entries(side: NestedSide | None, context: Context) -> dict[ResourceId, Entry]:
+    if side is None:
+        return {}
+    return normal.entries(side.resources, namespace=side.namespace, veil=context.veil)
 
 
 def _outbound(

@@ -13,6 +13,7 @@ from builder.core.diff.removed_apis import minor, removed_in
 from builder.core.diff.show import path_text
 from builder.core.diff.usage import Usage
 from builder.core.guard.texts import STARS
+from builder.core.guard.veil import Veil
 from builder.core.manifests import ResourceId
 from builder.core.pointer import get
 
@@ -36,7 +37,7 @@ class Context:
 
     ``first`` tells that nothing was published: nothing is new in comparison. ``platforms`` are the
     resources from which controllers make others. ``namespace`` is the one of what names none,
-    ``usage`` what the new side refers to.
+    ``usage`` what the new side refers to, ``veil`` covers what must not be shown.
     """
 
     kubernetes: str
@@ -46,6 +47,7 @@ class Context:
     owner: str = ""
     namespace: str = ""
     usage: Usage = field(default_factory=Usage)
+    veil: Veil = field(default_factory=Veil)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,8 @@
 A :class:`Hidden` stands where a secret stood: it equals another when both hid the same, and holds
 nothing that could be printed. What is a secret: the content of Secrets, what is named as a
 credential (the rule of :mod:`builder.core.guard`), also as the name of an environment variable, an
-argument, or a line of a text; passwords in URLs; private keys.
+argument, or a line of a text; passwords in URLs; private keys; and whatever the guard has found in
+what stands in Git, wherever controllers put that.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from typing import Any
 
 from builder.core.credentials import is_credential
 from builder.core.guard.texts import SHOWN, STARS, scrub
+from builder.core.guard.veil import NOTHING, Veil
 
 # Digests of short secrets can be guessed: these mean nothing outside of this process.
 _SALT = secrets.token_bytes(32)
@@ -38,24 +40,24 @@ def conceal(value: Any, shown: str = STARS) -> Hidden:
     return Hidden(shown, hashlib.blake2b(text, key=_SALT, digest_size=32).digest())
 
 
-def hide(value: Any) -> Any:
-    """Return a body without its secrets."""
+def hide(value: Any, veil: Veil = NOTHING) -> Any:
+    """Return a body without its secrets; ``veil`` takes out those that are known by themselves."""
     if isinstance(value, Mapping):
         named = value.get("name")
         secret = isinstance(named, str) and is_credential(named)
         return {
             str(key): conceal(child)
             if _is_secret(str(key), child) or (secret and key == "value" and child)
-            else hide(child)
+            else hide(child, veil)
             for key, child in value.items()
         }
     if isinstance(value, list):
         return [
-            conceal(item) if _follows_flag(value, index) else hide(item)
+            conceal(item) if _follows_flag(value, index) else hide(item, veil)
             for index, item in enumerate(value)
         ]
     if isinstance(value, str):
-        shown = scrub(value)
+        shown = scrub(veil.text(value))
         return value if shown == value else conceal(value, shown)
     return value
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from builder.core.bundle import CUSTOM, phase
 from builder.core.diff.hidden import hide, hide_all
+from builder.core.guard.veil import NOTHING, Veil
 from builder.core.manifests import Body, Resource, ResourceId
 
 CLUSTER_SCOPED = frozenset({
@@ -35,14 +36,17 @@ class Entry:
     hooks: tuple[str, ...]
 
 
-def entries(resources: Iterable[Resource], *, namespace: str = "") -> dict[ResourceId, Entry]:
+def entries(
+    resources: Iterable[Resource], *, namespace: str = "", veil: Veil = NOTHING
+) -> dict[ResourceId, Entry]:
     """Bring resources into normal form, by identity, without those that only tests make.
 
-    ``namespace`` is the one of the release: a resource that names it says nothing by that.
+    ``namespace`` is the one of the release: a resource that names it says nothing by that. ``veil``
+    covers known credentials.
     """
     found: dict[ResourceId, Entry] = {}
     for resource in resources:
-        entry = _entry(resource, namespace)
+        entry = _entry(resource, namespace, veil)
         if not _only_tests(entry.hooks):
             found[entry.id] = entry
     return found
@@ -57,10 +61,10 @@ def identity(resource_id: ResourceId, *, namespace: str = "") -> ResourceId:
     return replace(resource_id, group=group, namespace="" if unsaid else resource_id.namespace)
 
 
-def _entry(resource: Resource, namespace: str) -> Entry:
+def _entry(resource: Resource, namespace: str, veil: Veil) -> Entry:
     body = plain(resource.body)
     secret = resource.id.kind == "Secret" and not resource.id.group
-    hidden = {k: hide_all(v) if secret and k == "data" else hide(v) for k, v in body.items()}
+    hidden = {k: hide_all(v) if secret and k == "data" else hide(v, veil) for k, v in body.items()}
     if phase(resource) != CUSTOM:
         hidden = _without_null(hidden)
     return Entry(

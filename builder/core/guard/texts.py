@@ -35,6 +35,7 @@ _PATTERNS = tuple(
         rf"(?<![\w.-])(?P<start>--?){_NAME}(?P<between>[ \t]+)(?P<value>[^\s-]\S*)",
     )
 )
+_COVERED = re.compile(r"(?:\*\*\*\W*)?")
 _QUOTES = "\"'"
 # In a script: a test, a call, or code that reads the value from somewhere.
 _GOES_ON = re.compile(r"[ \t]+[^\s#]")
@@ -90,7 +91,7 @@ def scrub(text: str) -> str:
 
 def _starred(match: re.Match[str]) -> str:
     value = match["value"].strip().strip(_QUOTES)
-    if not is_credential(match["name"]) or value in ("", STARS) or SHOWN.fullmatch(value):
+    if not is_credential(match["name"]) or SHOWN.fullmatch(value) or _COVERED.fullmatch(value):
         return match[0]
     block = match["between"].endswith("\n")
     stars = f"{match['start']}  {STARS}\n" if block else STARS
