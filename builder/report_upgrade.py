@@ -15,7 +15,6 @@ from builder.upgrade import Outcome
 
 _VALUES = {
     "lost": "values that nothing reads any more",
-    "ignored": "values that helm passes over",
     "retyped": "values of another type by default",
     "default": "values that hide a default that changed",
     "idle": "values that neither version reads, with all else as it is",

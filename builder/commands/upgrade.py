@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from builder.commands.options import EnvironmentArgument, RootOption
+from builder.commands.registry_options import CaFileOption, PlainHttpOption, ViaOption
 
 
 class UpgradeFormat(StrEnum):
@@ -46,6 +47,9 @@ def upgrade(
     lock: Annotated[
         bool, typer.Option("--lock/--no-lock", help="Ask registries for new images' digests.")
     ] = True,
+    plain_http: PlainHttpOption = None,
+    ca_file: CaFileOption = None,
+    via: ViaOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would change; write nothing.")
     ] = False,
@@ -65,11 +69,17 @@ def upgrade(
     from builder import report_upgrade
     from builder import vendor as vendoring
     from builder.core.findings import blocking
+    from builder.registries import Registries, parse_via
     from builder.upgrade import Request
     from builder.upgrade import upgrade as move
     from builder.workspace import find_overlay
 
     overlay = find_overlay(root, env)
+    proxies = parse_via(via or ())
+
+    def registries(own: str) -> Registries:
+        return Registries(own, ca_file=ca_file, plain_http=plain_http or (), via=proxies)
+
     outcome = move(
         overlay,
         Request(
@@ -78,7 +88,7 @@ def upgrade(
             source=source,
             in_base=in_base,
             keep=keep,
-            ask=lock,
+            registries=registries if lock else None,
             dry_run=dry_run,
             credentials=vendoring.login(source),
         ),

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -103,10 +103,10 @@ def _keep_links_inside(root: Path, copy: Path) -> None:
             link.symlink_to(copy / target.relative_to(root))
 
 
-def differences(root: Path, copy: Path, parts: Collection[str]) -> list[Difference]:
-    """Return the files below some folders that a copy has otherwise, sorted by path."""
+def differences(root: Path, copy: Path) -> list[Difference]:
+    """Return the files that a copy has otherwise, sorted by path."""
     found = []
-    for part in parts:
+    for part in (path.name for path in copy.iterdir()):
         old, new = _files(root, part), _files(copy, part)
         for path in sorted(old.keys() | new.keys()):
             before = old[path].read_bytes() if path in old else None
@@ -119,9 +119,10 @@ def differences(root: Path, copy: Path, parts: Collection[str]) -> list[Differen
 
 
 def _files(root: Path, part: str) -> dict[str, Path]:
+    """Return the files of a part of the root by their paths; what a link leads to is no part."""
     return {
         path.relative_to(root).as_posix(): path
-        for path in (root / part).rglob("*")
+        for path in (root / part, *(root / part).rglob("*"))
         if path.is_file() and not path.is_symlink()
     }
 

@@ -1,5 +1,6 @@
 """The lock of images during a move: made anew where registries answer, else said to be next."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from builder import pins
@@ -21,16 +22,19 @@ class Images:
     left: str = ""
 
 
-def renew_lock(built: Build, *, ask: bool) -> Images:
-    """Lock the images of a build anew, where its environment has a lock that does not fit."""
+def renew_lock(built: Build, opened: Callable[[str], Registries] | None) -> Images:
+    """Lock the images of a build anew, where its environment has a lock that does not fit.
+
+    ``opened`` returns the registries for an environment's own; None: they are not to be asked.
+    """
     overlay = built.overlay
     before = pins.load(overlay)
     if before is None or {e.image for e in before.images} == {e.image for e in closure(built)}:
         return Images()
-    if not ask:
+    if opened is None:
         return Images(left="its images are not those of the lock any more")
     try:
-        with Registries(overlay.environment.registry.host) as registries:
+        with opened(overlay.environment.registry.host) as registries:
             renewal = renew(built, registries)
     except SealiftError as error:
         return Images(left=str(error))

@@ -4,11 +4,11 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from builder import cache
-from builder.core import archive, value_changes
+from builder.core import archive
 from builder.core.diff.randomness import stable
 from builder.core.encoding import decoded
 from builder.core.manifests import Resource
@@ -44,12 +44,6 @@ class Measure:
         switches = [path for path in left if isinstance(get(self.user, path), bool)]
         found |= {path for path in switches if self._matters([path])}
         return found | self._mattering([path for path in left if path not in switches])
-
-    def taken(self, path: ValuePath) -> bool:
-        """Tell whether the chart has a value as it was set: helm passes over one for a mapping."""
-        if get(self.user, path) is None or path in value_changes.parameters(self.probe.chart):
-            return True
-        return not isinstance(get(self.plain.values, path, {}), Mapping)
 
     def _arrive(self, paths: list[ValuePath]) -> set[ValuePath]:
         """Return the values that can be seen in what is rendered: many at once."""

@@ -124,12 +124,7 @@ def _of_chart(old: Probe, new: Probe) -> list[ValueNote]:
     unread = [path for path in paths if path not in read]
     was = Measure(old).read(unread) if unread else set()
     readings = [
-        Reading(
-            path=path,
-            old=None if path in read else path in was,
-            new=path in read,
-            taken=now.taken(path),
-        )
+        Reading(path=path, old=None if path in read else path in was, new=path in read)
         for path in paths
     ]
     set_at = _set_at(new, paths)

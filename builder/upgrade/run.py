@@ -1,6 +1,6 @@
 """The move itself: version, charts, patches, locks, on a copy; then what differs is written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from builder.build import Build, build
 from builder.core.base import ChartSource
 from builder.core.findings import Finding, ordered
 from builder.core.upgrade.review import Review
-from builder.files import shown
+from builder.registries import Registries
 from builder.tools.charts import Login
 from builder.upgrade import charts, choose, generated, places, review, versions
 from builder.upgrade.copy import Difference, bring_back, differences, in_copy, working_copy
@@ -26,8 +26,8 @@ class Request:
     """What is wanted: ``version`` None means the one that the sources name already.
 
     ``source`` is a folder of charts or a repository, ``in_base`` moves all environments that take
-    the version from the base, ``keep`` keeps the old chart vendored, ``ask`` lets registries be
-    asked for the images' digests.
+    the version from the base, ``keep`` keeps the old chart vendored, ``registries`` opens those
+    that are asked for the images' digests, given the environment's own; None: they are not.
     """
 
     version: str | None = None
@@ -35,7 +35,7 @@ class Request:
     source: str | None = None
     in_base: bool = False
     keep: bool = False
-    ask: bool = True
+    registries: Callable[[str], Registries] | None = None
     dry_run: bool = False
     credentials: Login = field(default_factory=Login)
 
@@ -153,10 +153,12 @@ class _Move:
         if old is None:
             return None
         self.outcome.before = old
-        if old in self.present:
-            return self.state(build(self.overlay()))
-        with versions.set_back(self.overlay(), self.found, old) as done:
-            return self.state(build(self.overlay())) if done else None
+        overlay = self.overlay()
+        with places.present(overlay):
+            if old in self.present:
+                return self.state(build(overlay))
+            with versions.set_back(overlay, self.found, old) as done:
+                return self.state(build(self.overlay())) if done else None
 
     def old(self, others: Others) -> str | None:
         """Return the version from which the environment moves."""
@@ -214,7 +216,7 @@ class _Move:
 
     def lock(self, after: Build) -> Build:
         """Lock the images anew, where there is a lock; with pinned digests, patch once more."""
-        self.outcome.images = renew_lock(after, ask=self.request.ask)
+        self.outcome.images = renew_lock(after, self.request.registries)
         if not self.outcome.images.written:
             return after
         if after.overlay.environment.digests:
@@ -228,15 +230,4 @@ class _Move:
         self.outcome.kept = sorted(keep - {self.version})
 
     def changes(self) -> list[Difference]:
-        parts = dict.fromkeys(
-            [
-                shown(self.original.base.folder, self.original.root),
-                shown(self.original.folder, self.original.root),
-                "overlays",
-            ]
-        )
-        return differences(self.original.root, self.copy, _outermost(list(parts)))
-
-
-def _outermost(parts: Sequence[str]) -> list[str]:
-    return [p for p in parts if not any(p != q and p.startswith(f"{q}/") for q in parts)]
+        return differences(self.original.root, self.copy)

@@ -17,7 +17,7 @@ from builder.core.credentials import names_credential
 from builder.core.overrides import Path, leaves, own_leaves
 from builder.core.pointer import get
 
-Kind = Literal["lost", "ignored", "retyped", "idle", "default"]
+Kind = Literal["lost", "retyped", "idle", "default"]
 _NUMBERS = 8_100_000  # numbers that no chart has by chance
 _ALIKE = 0.75
 _ABSENT = object()
@@ -27,9 +27,9 @@ _ABSENT = object()
 class ValueNote:
     """What a reviewer has to know of a value that people have set. It never holds the value.
 
-    ``lost``: the old version read it, nothing in the new one does; ``ignored``: helm itself passes
-    over it; ``retyped``: its default is of another type; ``idle``: neither version reads it;
-    ``default``: its default changed. ``near`` is a guess at what took its place.
+    ``lost``: the old version read it, nothing in the new one does; ``retyped``: its default is of
+    another type; ``idle``: neither version reads it; ``default``: its default changed. ``near`` is
+    a guess at what took its place.
     """
 
     kind: Kind
@@ -50,15 +50,11 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """Whether the renders of the old and the new version depend on a value; None: not measured.
-
-    ``taken`` tells that the new version has it as it was set.
-    """
+    """Whether the renders of the old and the new version depend on a value; None: not measured."""
 
     path: Path
     old: bool | None
     new: bool
-    taken: bool = True
 
 
 def marked(
@@ -158,7 +154,7 @@ def notes(
         for reading in readings
         for note in _of(reading, old, new)
     ]
-    order = ("lost", "ignored", "retyped", "default", "idle")
+    order = ("lost", "retyped", "default", "idle")
     return sorted(found, key=lambda note: (order.index(note.kind), note.path))
 
 
@@ -171,9 +167,6 @@ def _of(reading: Reading, old: Known, new: Known) -> Iterator[ValueNote]:
     elif not reading.new and reading.old is False:
         said = "neither version renders anything else with another value"
         yield ValueNote(kind="idle", path=path, said=said)
-    elif not reading.taken:
-        said = f"helm passes over it: the chart's own is {_type(now)}"
-        yield ValueNote(kind="ignored", path=path, said=said)
     elif _ABSENT not in (was, now) and None not in (was, now) and _type(was) != _type(now):
         said = f"its default was {_type(was)}, and is {_type(now)} now"
         yield ValueNote(kind="retyped", path=path, said=said)
