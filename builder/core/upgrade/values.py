@@ -193,7 +193,7 @@ def _why_lost(path: Path, in_values: bool, new: Known) -> str:
 
 def _near(path: Path, old: Known, new: Known) -> Path:
     """Guess what took the place of a value: a new one with its default, or almost its path."""
-    before = {at for at, _ in own_leaves(old.defaults)}
+    before = {path, *(at for at, _ in own_leaves(old.defaults))}
     come = [(at, value) for at, value in own_leaves(new.defaults) if at not in before]
     default = get(old.defaults, path)
     telling = isinstance(default, str) and len(default) > 3
