@@ -408,6 +408,13 @@ def test_credentials_that_share_a_secret_are_joined() -> None:
     assert secret.complete
 
 
+def test_a_placeholder_is_no_value() -> None:
+    owner = app(license="replace-with-your-license")
+    [secret] = wanted(credentials(owner))
+    assert not secret.complete
+    assert "remove" in patching.write({owner.id: owner}, credentials(owner))
+
+
 def test_a_secret_without_all_of_its_values_is_not_complete() -> None:
     [secret] = wanted(credentials(app(bucket={"access": "A"})))
     assert secret.keys == ("ACCESS", "SECRET")

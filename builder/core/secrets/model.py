@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from builder.core.base import CredentialRule
+from builder.core.credentials import is_placeholder
 from builder.core.manifests import ResourceId
 
 Path = tuple[str, ...]
@@ -33,7 +34,10 @@ class Credential:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WantedSecret:
-    """A Secret that has to be in the cluster: its keys, and the values that are at hand."""
+    """A Secret that has to be in the cluster: its keys, and the values that are at hand.
+
+    What only holds the place of a value is none: it would be encrypted, and nobody could tell.
+    """
 
     namespace: str
     name: str
@@ -59,7 +63,12 @@ def wanted(credentials: Iterable[Credential]) -> list[WantedSecret]:
             namespace=namespace,
             name=name,
             keys=tuple(sorted({key for one in group for key in one.keys.values()})),
-            values={one.keys[p]: value for one in group for p, value in one.literals.items()},
+            values={
+                one.keys[path]: value
+                for one in group
+                for path, value in one.literals.items()
+                if not is_placeholder(value)
+            },
         )
         for (namespace, name), group in sorted(found.items())
     ]

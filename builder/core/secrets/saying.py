@@ -128,8 +128,8 @@ def without_value(secret: WantedSecret, missing: Sequence[str]) -> Finding:
         severity="warning",
         subject=f"Secret {secret}",
         place=f"keys {', '.join(missing)}",
-        cause="there is no value to encrypt: it stands neither in the sources nor in a file that "
-        "was encrypted before",
+        cause="there is no value to encrypt: it stands neither in the sources, where placeholders "
+        "do not count, nor in a file that was encrypted before",
         hint="create the Secret in the cluster, or let its values stand in the sources for one run "
         "of `sealift secrets --write`",
     )
