@@ -131,8 +131,8 @@ class _Move:
         if self.is_fatal(after):
             return self.outcome
         after = self.lock(after)
-        now = self.state(after)
         if before is not None and self.changes():
+            now = self.state(after)
             repository = self.source.repository
             chart, source = self.found[0].chart, self.request.source
             known = review.known_versions(chart, source, repository, self.request.credentials)
