@@ -12,6 +12,7 @@ from builder.core.diff.markdown import markdown
 from builder.core.diff.summary import verdict
 from builder.core.environment import Forge as ForgeSettings
 from builder.core.environment import Mode
+from builder.core.environment import Publish as PublishSettings
 from builder.core.errors import ConfigurationError
 from builder.core.git_tree import tree_id
 from builder.diff import diff
@@ -53,7 +54,11 @@ class Delivery:
 
 def target_of(overlay: Overlay, way: Way) -> Target:
     """Return where an environment's bundle is committed; raise ConfigurationError when unsaid."""
-    settings = overlay.environment.publish
+    return target_for(overlay.name, overlay.root, overlay.environment.publish, way)
+
+
+def target_for(name: str, root: Path, settings: PublishSettings | None, way: Way) -> Target:
+    """Return where the bundle of an environment with these settings is committed, as above."""
     repository = way.repository
     if not repository and settings:
         # In the file a path is meant from the file's repository, on the command line from here.
@@ -61,17 +66,17 @@ def target_of(overlay: Overlay, way: Way) -> Target:
         check_remote(repository)
         local = local_path(repository)
         if local is not None:
-            repository = _local(overlay, local)
+            repository = _local(name, root, local)
     if not repository:
         raise ConfigurationError(
-            f"no repository to publish {overlay.name} to",
+            f"no repository to publish {name} to",
             hint="set publish: {repository: ...} in environment.yaml, or give --repository",
         )
     branch = way.branch or (settings.branch if settings else "main")
-    path = (settings.path if settings else None) or overlay.name
-    if hydrates(overlay, way):
+    path = (settings.path if settings else None) or name
+    if _hydrates(settings, way):
         # The promoter wants a branch an environment, unless a path of its own shares one.
-        branch = way.branch or active_branch(overlay.name)
+        branch = way.branch or active_branch(name)
         check_active(branch)
         path = (settings.path if settings else None) or ""
     return Target(repository=repository, branch=branch, path=path)
@@ -79,22 +84,25 @@ def target_of(overlay: Overlay, way: Way) -> Target:
 
 def hydrates(overlay: Overlay, way: Way) -> bool:
     """Tell whether bundles go to the branches of Argo CD's GitOps Promoter."""
-    settings = overlay.environment.publish
+    return _hydrates(overlay.environment.publish, way)
+
+
+def _hydrates(settings: PublishSettings | None, way: Way) -> bool:
     return (way.mode or (settings.mode if settings else "commit")) == "hydrator"
 
 
-def _local(overlay: Overlay, repository: str) -> str:
+def _local(name: str, root: Path, repository: str) -> str:
     """Return a local repository that the file names; its hooks run, so it is never a source's own.
 
     Raises ConfigurationError for one inside the source repository, which anyone may have written.
     """
-    path = (overlay.root / repository).resolve()
+    path = (root / repository).resolve()
     # The sources may be a folder of a larger repository, whose other folders are as open.
-    whole = work_tree(overlay.root) or overlay.root
-    if path.is_relative_to(overlay.root) or path.is_relative_to(whole):
+    whole = work_tree(root) or root
+    if path.is_relative_to(root) or path.is_relative_to(whole):
         raise ConfigurationError(
             f"publish.repository {repository} lies inside the source repository",
-            where=f"overlays/{overlay.name}/environment.yaml",
+            where=f"overlays/{name}/environment.yaml",
             hint="name a URL or a folder outside; or give --repository, if you know its hooks",
         )
     return str(path)
@@ -210,13 +218,17 @@ def _check_newest(result: Build, target: Target, requests: Iterable[PullRequest]
 
 def signing_of(overlay: Overlay) -> Signing | None:
     """Return how the environment's commits are signed."""
-    settings = overlay.environment.publish
+    return signing_for(overlay.root, overlay.environment.publish)
+
+
+def signing_for(root: Path, settings: PublishSettings | None) -> Signing | None:
+    """Return how commits are signed by these settings."""
     if settings is None or settings.signing is None:
         return None
     key = settings.signing.key
     literal = key.startswith(("key::", "~")) or " " in key
     if settings.signing.format == "ssh" and not literal:
-        key = str(overlay.root / key)  # as all paths in the file: from the source repository
+        key = str(root / key)  # as all paths in the file: from the source repository
     return Signing(format=settings.signing.format, key=key)
 
 

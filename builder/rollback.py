@@ -5,6 +5,7 @@ its time: without a look at what is published since, it would roll the cluster b
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from builder.core.errors import ConfigurationError
 from builder.tools import git_history
 
 _TRAILER = re.compile(r"^Source-Commit: (?P<commit>[0-9a-f]{40,64})(-dirty)?\s*$", re.MULTILINE)
+_SUBJECT = re.compile(
+    r"^(\* )?(Publish|Hydrate) (?P<environment>.+?)( from \w+)?\s*$", re.MULTILINE
+)
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _DIRTY = "-dirty"
 
@@ -41,7 +45,11 @@ class Order:
         if self.source is None or tip is None or not self.commit:
             return
         with git_history.history(remote, [tip]) as repository:
-            found = published_source(git_history.messages(repository, tip), self.environment)
+            self.compare(published_sources(git_history.messages(repository, tip)), request=request)
+
+    def compare(self, published: Mapping[str, str], *, request: str = "") -> None:
+        """Raise as :func:`check` does, of what :func:`published_sources` found."""
+        found = published.get(self.environment)
         if found and self.is_before(found):
             done, lost = "was published", "roll it back"
             if request:
@@ -61,16 +69,22 @@ class Order:
 
 
 def published_source(messages: list[str], environment: str) -> str | None:
-    """Return the source commit of the newest message that published an environment.
+    """Return the source commit of the newest message that published an environment."""
+    return published_sources(messages).get(environment)
 
-    A squashed request keeps the message in its own.
+
+def published_sources(messages: list[str]) -> dict[str, str]:
+    """Return the source commit of the newest message that published each environment.
+
+    A message may be of several, each on a line of its own; a squashed request keeps the message in
+    its own.
     """
-    subject = re.compile(
-        rf"^(\* )?(Publish|Hydrate) {re.escape(environment)}( from \w+)?\s*$", re.MULTILINE
-    )
+    found: dict[str, str] = {}
     for message in messages:
-        start = subject.search(message)
-        match = _TRAILER.search(message, start.end()) if start else None
-        if match:
-            return match["commit"]
-    return None
+        trailers = [(match.start(), match["commit"]) for match in _TRAILER.finditer(message)]
+        for subject in _SUBJECT.finditer(message):
+            while trailers and trailers[0][0] < subject.end():
+                trailers.pop(0)
+            if trailers:
+                found.setdefault(subject["environment"], trailers[0][1])
+    return found

@@ -1,7 +1,7 @@
 """``sealift build``: environments become bundles, or lists of findings."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from builder.commands.fleet_options import (
     ShardOption,
 )
 from builder.commands.options import RootOption
+
+if TYPE_CHECKING:
+    from builder.fleet.run import Fleet
 
 
 def build(
@@ -40,10 +43,12 @@ def build(
     names = envs or []
     if not is_many(names, every=every, shard=shard) and executor == "local":
         return _one(names[0], root, None if check else output, json=json)
+    from builder.fleet import run
     from builder.fleet.names import chosen
 
     found = chosen(root, names, every=every, shard=shard)
-    return _many(found, root, None if check else output, jobs, executor, json=json)
+    fleet = run.Fleet(root=root.resolve(), names=found, jobs=jobs, executor=executor)
+    return _many(fleet, None if check else output, json=json)
 
 
 def _one(env: str, root: Path, output: Path | None, *, json: bool) -> int:
@@ -63,26 +68,14 @@ def _one(env: str, root: Path, output: Path | None, *, json: bool) -> int:
     return 0 if result.ships else 1
 
 
-def _many(
-    names: list[str],
-    root: Path,
-    output: Path | None,
-    jobs: int | None,
-    executor: str,
-    *,
-    json: bool,
-) -> int:
+def _many(fleet: "Fleet", output: Path | None, *, json: bool) -> int:
     import sys
-    import time
 
-    from builder.fleet import report, run
-    from builder.fleet.work import Job
+    from builder.fleet import report
 
-    started = time.monotonic()
     tally = report.Tally()
     records = []
-    job = Job(root=root.resolve(), output=output)
-    for outcome in run.outcomes(names, job, jobs=jobs or run.cores(), executor=executor):
+    for outcome in fleet.outcomes(output=output):
         tally.add(outcome)
         if outcome.said:
             print(report.said(outcome), file=sys.stderr)
@@ -92,7 +85,5 @@ def _many(
             print(outcome.text, end="\n\n", flush=True)
     if json:
         print(report.records(records))
-    print(
-        report.summary(tally, time.monotonic() - started), file=sys.stderr if json else sys.stdout
-    )
+    print(report.summary(tally, fleet.seconds), file=sys.stderr if json else sys.stdout)
     return tally.code

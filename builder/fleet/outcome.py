@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from builder.core.environment import Publish
 from builder.core.errors import SealiftError
 from builder.fleet.inputs import Inputs
 
@@ -21,8 +22,9 @@ class Outcome:
 
     ``code`` is the exit code that its build alone would have, ``text`` and ``record`` (JSON) are
     what that would print, ``said`` is an error with its hint. ``why`` tells in a few words what
-    speaks against shipping. ``packed`` is the bundle, where it was asked for, ``inputs``
-    is what it was built from.
+    speaks against shipping. ``packed`` is the bundle, where it was asked for, ``tree`` the
+    id that Git gives it, ``settings`` are those of where it is published, ``inputs`` is what it was
+    built from.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Outcome:
     why: str = ""
     trace: str = ""
     packed: bytes | None = None
+    tree: str = ""
+    settings: Publish | None = None
     inputs: Inputs | None = None
     seconds: float = 0.0
 

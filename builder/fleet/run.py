@@ -2,7 +2,10 @@
 
 import functools
 import os
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from builder.fleet import groups, work
 from builder.fleet.outcome import Outcome, lost
@@ -16,27 +19,45 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def outcomes(
-    names: Sequence[str], job: Job, *, jobs: int, executor: str = "local"
-) -> Iterator[Outcome]:
-    """Build the environments; yield what came of each, in the order in which they are given.
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """Environments, and who builds them.
 
-    One that fails, or whose process dies, stops no other. What is done early waits for those
-    before it. ``executor`` is ``local``, or a scheduler's address: ``dask://host:port``. Raises
-    ToolError when that does not answer.
+    ``jobs`` is how many at once, by default one a processor; ``executor`` is ``local``, or a
+    scheduler's address: ``dask://host:port``.
     """
-    order = {name: number for number, name in enumerate(names)}
-    waiting: dict[int, Outcome] = {}
-    progress = Progress(len(names))
-    following = 0
-    for name, outcome in _unordered(names, job, jobs, executor):
-        waiting[order[name]] = outcome
-        progress.step(outcome.name, ships=outcome.ships)
-        while following in waiting:
-            progress.clear()
-            yield waiting.pop(following)
-            following += 1
-    progress.clear()
+
+    root: Path
+    names: Sequence[str]
+    jobs: int | None = None
+    executor: str = "local"
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been at work."""
+        return time.monotonic() - self.started
+
+    def outcomes(self, *, output: Path | None = None, returned: bool = False) -> Iterator[Outcome]:
+        """Build the environments; yield what came of each, in the order of names.
+
+        One that fails, or whose process dies, stops no other. What is done early waits for those
+        before it. Bundles are written below ``output``, and come back where they are to be
+        ``returned``. Raises ToolError when the scheduler does not answer.
+        """
+        job = Job(root=self.root, output=output, returned=returned)
+        order = {name: number for number, name in enumerate(self.names)}
+        waiting: dict[int, Outcome] = {}
+        progress = Progress(len(self.names))
+        following = 0
+        for name, outcome in _unordered(self.names, job, self.jobs or cores(), self.executor):
+            waiting[order[name]] = outcome
+            progress.step(outcome.name, ships=outcome.ships)
+            while following in waiting:
+                progress.clear()
+                yield waiting.pop(following)
+                following += 1
+        progress.clear()
 
 
 def _unordered(

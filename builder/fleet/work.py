@@ -8,6 +8,7 @@ from builder import report
 from builder.build import Build, build
 from builder.core import lock
 from builder.core.errors import SealiftError
+from builder.core.git_tree import tree_id
 from builder.core.text import count
 from builder.files import has_tree, write_tree
 from builder.fleet import inputs, kept
@@ -76,6 +77,8 @@ def _outcome(result: Build, output: Path | None) -> Outcome:
         record=report.build_json(result, folder),
         why=f"{count(len(errors), 'error')}: {', '.join(codes)}" if errors else "",
         packed=packed(result.files) if result.ships else None,
+        tree=tree_id(result.files) if result.ships else "",
+        settings=result.overlay.environment.publish,
     )
 
 

@@ -5,7 +5,7 @@ push names the commit that it replaces, so that nobody's work is lost.
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from builder.tools.git_signing import Signing, commit_tree
 
 _FETCHED = "refs/sealift/fetched"
 _WRITTEN = "refs/heads/sealift-written"
+_PORTION = 32 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +83,18 @@ def listed(repository: Path, tree: str, paths: Sequence[str]) -> dict[str, Entry
     return found
 
 
+def folders(repository: Path, tip: str | None) -> dict[str, str]:
+    """Return all folders of a commit, path to tree id; the root's path is empty."""
+    if tip is None:
+        return {}
+    listed = git(repository, ["ls-tree", "-r", "-d", "-z", "--full-tree", tip])
+    found = {"": str(lookup(repository, f"{tip}^{{tree}}"))}
+    for line in filter(None, listed.decode("utf-8", "surrogateescape").split("\0")):
+        head, _, path = line.partition("\t")
+        found[path] = head.split()[2]
+    return found
+
+
 @functools.lru_cache(maxsize=64)
 def read_blob(repository: Path, remote: str, blob: str) -> bytes:
     """Return the content of a file, which was left out when its commit was fetched.
@@ -122,22 +135,58 @@ def write(
 
     An empty ``path`` is the root of the branch. Returns the commit. Raises ToolError.
     """
-    git(repository, ["fast-import", "--quiet", "--force"], stdin=_stream(files, path, parent))
+    return write_folders(
+        repository, [(path, files)], parent=parent, message=message, signing=signing
+    )
+
+
+def write_folders(
+    repository: Path,
+    folders: Iterable[tuple[str, Mapping[str, bytes]]],
+    *,
+    parent: str | None,
+    message: str,
+    signing: Signing | None = None,
+) -> str:
+    """Make a commit upon ``parent`` in which each folder holds its files, and nothing else.
+
+    Other folders keep what they have. Only some of them are held in memory at a time.
+    """
+    below = parent
+    for streams in _portions(folders):
+        start = _start(below)
+        git(repository, ["fast-import", "--quiet", "--force"], stdin=b"".join([start, *streams]))
+        below = str(lookup(repository, _WRITTEN))
     tree = f"{_WRITTEN}^{{tree}}"
     return commit_tree(repository, tree, message, parent=parent, signing=signing)
 
 
-def _stream(files: Mapping[str, bytes], path: str, parent: str | None) -> bytes:
+def _portions(folders: Iterable[tuple[str, Mapping[str, bytes]]]) -> Iterator[list[bytes]]:
+    """Yield the streams of folders, as many at once as are to be held in memory; once at least."""
+    portion: list[bytes] = []
+    yielded = False
+    for path, files in folders:
+        portion.append(_stream(files, path))
+        if sum(map(len, portion)) > _PORTION:
+            yield portion
+            portion, yielded = [], True
+    if portion or not yielded:
+        yield portion
+
+
+def _start(parent: str | None) -> bytes:
+    """Write the start of a fast-import stream: a commit upon another."""
+    above = f"from {parent}\n" if parent else ""
+    return (
+        f"reset {_WRITTEN}\n{above}"
+        f"\ncommit {_WRITTEN}\ncommitter Sealift <sealift@localhost> 0 +0000\ndata 0\n{above}"
+    ).encode()
+
+
+def _stream(files: Mapping[str, bytes], path: str) -> bytes:
     """Write the fast-import stream of a tree: the folder emptied, then each file."""
     below = f"{path}/" if path else ""
-    parts = [
-        f"reset {_WRITTEN}\n".encode(),
-        *([f"from {parent}\n".encode()] if parent else []),
-        f"\ncommit {_WRITTEN}\ncommitter Sealift <sealift@localhost> 0 +0000\ndata 0\n".encode(),
-        *([f"from {parent}\n".encode()] if parent else []),
-    ]
-    if parent:
-        parts.append(f"D {path}\n".encode() if path else b"deleteall\n")
+    parts = [f"D {path}\n".encode() if path else b"deleteall\n"]
     for name, content in sorted(files.items()):
         parts.append(b"M 100644 inline " + f"{below}{name}\n".encode())
         parts.append(b"data %d\n%s\n" % (len(content), content))
