@@ -7,7 +7,7 @@ from builder import certificates, guard, pins, schemas
 from builder.airgap_inputs import stale
 from builder.core import bundle as bundles
 from builder.core import findings as finding_lists
-from builder.core import ingress, next_steps, unmatched
+from builder.core import hosts, ingress, next_steps, unmatched
 from builder.core import lock as locks
 from builder.core import references as collecting
 from builder.core.findings import Finding
@@ -113,7 +113,7 @@ def collect(manifests: Manifests, nested: Sequence[NestedRender]) -> list[Refere
     charts = [
         Reference(
             kind="oci" if n.chart.repository.startswith("oci://") else "chart",
-            value=n.chart.repository,
+            value=hosts.without_login(n.chart.repository),
             resource=n.chart.resource.id,
             path=n.chart.chart_path,
             place=f"chart {n.chart.title}",
@@ -160,7 +160,7 @@ def _lock(
             name=chart.name,
             version=chart.version,
             sha256=render_.sha256,
-            repository=chart.repository,
+            repository=hosts.without_login(chart.repository),
             used_by=tuple(sorted({*users, str(chart.resource.id)})),
         )
     return Lock(

@@ -19,7 +19,9 @@ def forms(value: str) -> set[str]:
     found = set(plain)
     for text in plain:
         found |= {quote(text, safe=""), quote(text), quote_plus(text), escape(text)}
-        found |= {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+        for ascii_ in (True, False):
+            escaped = json.dumps(text, ensure_ascii=ascii_)[1:-1]
+            found |= {escaped, json.dumps(escaped, ensure_ascii=ascii_)[1:-1]}
         found |= {repr(text)[1:-1], yaml.safe_dump(text, width=10_000).strip("\n. '\"")}
         found |= set(_encoded(text))
     return {form for form in found if len(form) >= _LEAST}

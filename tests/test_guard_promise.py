@@ -7,6 +7,7 @@ environment's own resources have, when somebody allowed that.
 
 import base64
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from builder import build as building
 from tests.conftest import Run
+from tests.mirror_site import PASSWORD, mirror_site
 from tests.planted import PRIVATE_KEY, TOKENS, token
 from tests.secret_forms import Planted
 from tests.source import Result, Source
@@ -22,8 +24,7 @@ ODD = '"&/+ é%20'
 PLACES = (
     "license", "access key", "secret key", "MySQL password", "named value", "Secret data",
     "Secret stringData", "generated literal", "text", "text in a text", "argument", "env",
-    "patch test", "patch comment", "base comment", "values comment", "chart value", "annotation",
-    "list of values",
+    "patch comment", "base comment", "annotation", "list of values",
 )  # fmt: skip
 
 
@@ -31,7 +32,8 @@ def values(version: str) -> dict[str, str]:
     """A credential for each place, and those that only their form tells."""
     plain = {name: token(f"pl{version}", 9) + ODD + token(name, 6) for name in PLACES}
     in_urls = {
-        f"URL in {name}": token(f"u{version}{name[0]}", 18) for name in ("env", "value", "text")
+        f"URL in {name}": token(f"u{version}{name.replace(' ', '')}", 18)
+        for name in ("env", "value", "text", "chart", "moved value", "moved env")
     }
     formed = {
         "token in value": TOKENS["GitLab"][:-4] + token(version, 4),
@@ -39,6 +41,7 @@ def values(version: str) -> dict[str, str]:
         "JWT": TOKENS["a JWT"][:-4] + token(version, 4),
         "private key": PRIVATE_KEY.replace("\n-----END", token(version, 4) + "\n-----END"),
         "random": token(f"{version}r", 40),
+        "webhook": token(f"{version}w", 24),
     }
     return plain | in_urls | formed
 
@@ -68,6 +71,10 @@ def plant(source: Source, given: dict[str, str]) -> None:
         "/global/oauth": {"clientSecret": given["named value"]},
         "/global/passwords": [given["list of values"]],
         "/global/url": f"https://jane:{given['URL in value']}@s3.yourdomain.com/b",
+        "/global/extraEnv": {
+            "MOVED": f"https://jane:{given['URL in moved value']}@old.example.com/b",
+            "HOOK": f"https://hooks.slack.com/services/T0AB/B0CD/{given['webhook']}",
+        },
     }
     operations = [
         {"op": "add", "path": f"/spec/values{path}", "value": value} for path, value in cr.items()
@@ -88,6 +95,10 @@ def plant(source: Source, given: dict[str, str]) -> None:
         "args": ["--db-password", given["argument"]],
         "env": [
             {"name": "API_TOKEN", "value": given["env"]},
+            {
+                "name": "MOVED",
+                "value": f"https://jane:{given['URL in moved env']}@old.example.com/c",
+            },
             {"name": "DB", "value": f"mysql://jane:{given['URL in env']}@mysql.yourdomain.com/x"},
         ],
     }  # fmt: skip
@@ -113,7 +124,9 @@ def plant(source: Source, given: dict[str, str]) -> None:
         "planted",
         "resources: [../example, made, planted.yaml]\n"
         "transformers:\n- planted-patch.yaml\n- patches/airgap.yaml\n",
-        "extends: example\nallowCredentials:\n"
+        "extends: example\nurls: {'https://old.example.com': 'https://s3.yourdomain.com'}\n"
+        "allow:\n- {reference: 'https://hooks.slack.com/*', reason: planted}\n"
+        "- {reference: 'https://***@old.example.com/*', reason: planted}\nallowCredentials:\n"
         + "".join(f"- {{place: '{place}', reason: planted}}\n" for place in ALLOWED),
     )
     text = "---\n".join(json.dumps(resource) + "\n" for resource in resources)
@@ -123,6 +136,8 @@ def plant(source: Source, given: dict[str, str]) -> None:
         "overlays/planted/planted-patch.yaml", f'# password: "{comment}"\n{json.dumps(patch)}\n'
     )
     guide = source.read("base/wandb/weightsandbiases.yaml").partition("# planted\n")[0]
+    chart = f"https://jane:{given['URL in chart']}@charts.wandb.ai"
+    guide = re.sub(r"https://\S*charts\.wandb\.ai", chart, guide)
     source.write(
         "base/wandb/weightsandbiases.yaml",
         f'{guide}# planted\n# password: "{given["base comment"]}"\n',
@@ -165,6 +180,9 @@ def test_no_command_shows_one(planted: Planted, run: Run, tmp_path: Path, source
     plant(source, values("2"))  # each is another than what was published
     for line in BUILDS:
         check(planted, run(*line.split()))
+    check(planted, run("airgap", "example", "--check"))
+    check(planted, run("airgap", "example", "-v"))
+    check(planted, run("airgap", "planted", "-v"))
     for form in ("text", "markdown", "json"):
         shown = check(planted, run("diff", "planted", "--repository", remote, "-o", form))
         assert shown.code == 1, shown
@@ -183,8 +201,8 @@ def test_no_command_shows_one(planted: Planted, run: Run, tmp_path: Path, source
         assert check(planted, published).code == 0
     log = ["git", "--git-dir", remote, "log", "--all", "--format=%B%an%ae"]
     planted.note(subprocess.run(log, capture_output=True, check=True, text=True).stdout)
-    assert written(planted, source, tmp_path) == []
-    assert planted.leaks == []
+    left = written(planted, source, tmp_path)
+    assert (planted.leaks, left) == ([], [])
 
 
 EXPLAINED = (
@@ -310,3 +328,74 @@ def test_wrong_settings_show_none(planted: Planted, run: Run, source: Source, na
         result = check(planted, run(*line.split()))
         assert result.code not in (0, 4) or "doctor" in line, result
     assert planted.leaks == []
+
+
+def test_the_search_finds_what_is_there(planted: Planted, source: Source) -> None:
+    files = "".join(p.read_text() for p in source.path("overlays/planted").rglob("*.*ml"))
+    files += source.read("base/wandb/weightsandbiases.yaml")
+    given = {name for name in planted.values if name.endswith(", before")}
+    assert given <= set(planted.shown_in(files))
+
+
+SITE = (
+    "lock site", "mirror plan site --offline", *(f"mirror plan site -o {form}" for form in (
+        "table", "json", "list", "skopeo", "skopeo-copy", "regsync", "hauler", "zarf", "oc-mirror",
+        "idms", "itms", "hosts.toml")),
+    "mirror plan site --deep", "mirror copy site", "mirror plan site", "lock site --check",
+    "mirror export site -o carried", "mirror export site -o whole.tar",
+)  # fmt: skip
+DOCTOR = ("doctor site -v", "doctor site -o json", "doctor site -o junit")
+
+
+@pytest.mark.usefixtures("needs_registry")
+def test_no_registry_command_shows_one(
+    source: Source, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logins = ENVIRONMENT | {"login of docker": PASSWORD, "Secret": token("site", 24) + ODD}
+    found = Planted(logins)
+    for name, value in ENVIRONMENT.items():
+        if "REGISTRY" not in name:
+            monkeypatch.setenv(name, value)
+    with mirror_site(source, run, tmp_path) as site:
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "a"},
+                  "stringData": {"password": found["Secret"]}}  # fmt: skip
+        source.write("overlays/site/s.yaml", json.dumps(secret))
+        source.edit("overlays/site/kustomization.yaml", "app.yaml", "app.yaml, s.yaml")
+        allowed = "allowCredentials: [{place: Secret/a/s *, reason: planted}]\n"
+        source.write(
+            "overlays/site/environment.yaml",
+            source.read("overlays/site/environment.yaml") + allowed,
+        )
+        assert check(found, run("airgap", "site")).code == 0
+        for line in SITE:
+            assert check(found, site.sealift(*line.split())).code in (0, 1, 2), line
+        options = site.flags[-2:]
+        for line in DOCTOR:
+            assert check(found, run(*line.split(), *options)).code in (0, 1, 3), line
+        monkeypatch.setenv("SEALIFT_CA_FILE", str(site.inside.cafile))
+        to = f"oci://{site.inside.host}/gitops"
+        for dry in (["--dry-run"], ["--json"], []):
+            assert check(found, run("publish", "site", "--to", to, *dry)).code == 0
+        archive = ["carried", "--registry", site.inside.host, *options]
+        assert check(found, run("mirror", "import", *archive)).code in (0, 1, 2, 3)
+        # And where the login is refused.
+        monkeypatch.setenv("SEALIFT_REGISTRY_USERNAME", "jane")
+        monkeypatch.setenv("SEALIFT_REGISTRY_PASSWORD", ENVIRONMENT["SEALIFT_REGISTRY_PASSWORD"])
+        monkeypatch.setenv("SEALIFT_REGISTRY_HOST", site.inside.host)
+        for line in ("lock site --from mirror", "mirror plan site", "mirror copy site"):
+            assert check(found, site.sealift(*line.split())).code != 0, line
+        for line in DOCTOR:
+            assert check(found, run(*line.split(), *options)).code != 0, line
+        assert check(found, run("publish", "site", "--to", to)).code == 3
+    assert found.leaks == []
+    # The bundle has what the environment's own Secret has, and goes to the registry, and carried.
+    bundle = (tmp_path / "inside", source.path("carried"), source.path("whole.tar"))
+    people = (source.path("overlays/site/s.yaml"), tmp_path / "home" / ".docker")
+    shown = {
+        str(path): names
+        for path in tmp_path.rglob("*")
+        if path.is_file() and not any(path.is_relative_to(known) for known in people)
+        for names in [set(found.shown_in(path.read_bytes()))]
+        if names - ({"Secret"} if any(path.is_relative_to(b) for b in bundle) else set())
+    }
+    assert shown == {}

@@ -40,7 +40,7 @@ def explain(
         return 1
     places = run(result, subject)
     if not places:
-        known = sorted({r.value for r in result.references} | {str(r.id) for r in result.resources})
+        known = sorted({r.shown for r in result.references} | {str(r.id) for r in result.resources})
         near = nearest(subject, known)
         raise ConfigurationError(
             f"nothing in {env} is, or names, {subject!r}",

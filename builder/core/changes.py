@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from builder.core import yaml
+from builder.core.guard.texts import scrub
+from builder.core.guard.veil import without_suspects
 from builder.core.manifests import Body, Resource, ResourceId
 from builder.core.pointer import get, pointer
 
@@ -105,6 +107,7 @@ def _shown(value: Any) -> str:
     if value is None or value == "":
         return "nothing"
     text = _line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    text = without_suspects(text) if "://" in text else scrub(text)
     return text if len(text) <= 120 else text[:117] + "..."
 
 

@@ -13,7 +13,13 @@ _DOMAIN = re.compile(r"(?:\.[a-z0-9-]+)+\.[a-z]{2,}\.?(?::[^:]*)?", re.IGNORECAS
 _PORT = re.compile(rf":(?:[0-9]|{_VARIABLE.pattern})*$")
 _WHOLE = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,3}")
+_LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/?#\s]*@", re.IGNORECASE)
 _SSH = re.compile(r"[^/@:]+@([^/:]+):")
+
+
+def without_login(url: str) -> str:
+    """Return a URL without the name and password in it."""
+    return _LOGIN.sub(r"\1***@", url, count=1)
 
 
 def of_url(url: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from builder.core import first_order, mirror
+from builder.core import first_order, hosts, mirror
 from builder.core.environment import CredentialAllowance, Environment, Registry
 from builder.core.errors import nearest
 from builder.core.findings import Finding
@@ -19,14 +19,16 @@ def findings(environment: Environment, references: Iterable[Reference]) -> Itera
     registry = environment.registry
     images = sorted({r.image for r in listed if r.image is not None})
     addresses = sorted({r.value for r in listed if r.kind != "image"})
+    known = {r.value: r for r in listed}
     yield from _images("pins", environment.pins, images, registry)
     yield from _images("registry.mappings", registry.mappings, images, registry)
-    yield from _urls(environment.urls, addresses)
+    yield from _urls(environment.urls, addresses, known)
     values = sorted({r.value for r in listed})
     for allowance in environment.allow:
         if not any(mirror.matches(allowance.reference, value) for value in values):
             near = nearest(allowance.reference, values)
-            yield _finding("allow", allowance.reference, "no reference matches it", near)
+            shown = known[near].shown if near else None
+            yield _finding("allow", allowance.reference, "no reference matches it", shown)
 
 
 def credentials(
@@ -64,7 +66,9 @@ def _known(image: ImageName, registry: Registry) -> tuple[str, str]:
     return image.repository, name
 
 
-def _urls(entries: Mapping[str, str], addresses: Sequence[str]) -> Iterator[Finding]:
+def _urls(
+    entries: Mapping[str, str], addresses: Sequence[str], known: Mapping[str, Reference]
+) -> Iterator[Finding]:
     for source, target in entries.items():
         # What is no URL cannot be seen in the place of one.
         places = (source, target) if "://" in target else ()
@@ -72,7 +76,9 @@ def _urls(entries: Mapping[str, str], addresses: Sequence[str]) -> Iterator[Find
             first_order.stands_below(address, place) for address in addresses for place in places
         ):
             near = nearest(source, list(addresses))
-            yield _finding("urls", source, "nothing refers to it, or to what takes its place", near)
+            cause = "nothing refers to it, or to what takes its place"
+            shown = known[near].shown if near else None
+            yield _finding("urls", hosts.without_login(source), cause, shown)
 
 
 def _finding(setting: str, entry: str, cause: str, near: str | None) -> Finding:

@@ -1,5 +1,6 @@
 """What is found: one thing that the cluster will fetch."""
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,8 @@ from builder.core.pointer import pointer
 
 Kind = Literal["image", "chart", "oci", "url"]
 Path = tuple[str, ...]
+# A long word, a query, a login: others hold no token.
+_MAY_HOLD = re.compile(r"[A-Za-z0-9_-]{16}|[?&@]")
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
@@ -42,12 +45,17 @@ class Reference:
 
     @property
     def shown(self) -> str:
-        """The value as it may be printed: of a URL in a Secret the host, its path may be one."""
-        if self.kind == "image" or self.resource.kind != "Secret":
-            return self.value
+        """The value as it may be printed: of a URL in a Secret the host, its path may be one.
+
+        Elsewhere a URL is without what looks like a credential, as the tokens of webhooks do.
+        """
         scheme, sign, rest = self.value.partition("://")
         host = re.split(r"[/?#]", rest, maxsplit=1)[0]
-        return self.value if host == rest else f"{scheme}{sign}{host}/***"
+        if self.kind == "image" or (host == rest and "@" not in host):
+            return self.value
+        if self.resource.kind == "Secret":
+            return f"{scheme}{sign}{host}/***"
+        return _covered(self.value)
 
     @property
     def nested(self) -> bool:
@@ -61,6 +69,15 @@ class Reference:
 
     def __str__(self) -> str:
         return f"{self.resource} {self.place}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _covered(url: str) -> str:
+    if not _MAY_HOLD.search(url):
+        return url
+    from builder.core.guard.veil import without_suspects  # which reads references of definitions
+
+    return without_suspects(url)
 
 
 def in_container(path: Path) -> bool:
