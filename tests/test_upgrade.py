@@ -7,10 +7,12 @@ import pytest
 
 from builder.build import build
 from builder.core import yaml
+from builder.render import render
 from builder.workspace import find_overlay
 from tests.conftest import Refused, Run
 from tests.servers.chart_repository import chart_repository
 from tests.source import Source, snapshot
+from tests.test_render import kustomize
 from tests.upgrades import (
     AIRGAP,
     BASE,
@@ -57,6 +59,8 @@ def test_a_value_an_image_and_a_form_that_are_new(source: Source, run: Run, tmp_
     assert versions(source) == versions(source, LOCK) == [OLD, "0.40.0"]
     listed = yaml.load(source.read(KUSTOMIZATION), source=KUSTOMIZATION)["transformers"]
     assert listed == [f"patches/{n}.yaml" for n in ("chart-version", "own", "secrets", "airgap")]
+    first = render(find_overlay(source.root, "example"))
+    assert {r.id: r.body for r in first.manifests} == kustomize(source.path("overlays/example"))
     # New paths in the patches of the new version, none of the old one's.
     assert "/spec/values/app/worker\n" in source.read(AIRGAP)
     assert "/spec/values/console/sidecarImage" in source.read(AIRGAP)
