@@ -6,7 +6,7 @@ The result is source: ``patches/airgap.yaml`` of the overlay, reviewed and commi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from builder import certificates
+from builder import certificates, suspects
 from builder.airgap_file import ADDED
 from builder.airgap_inputs import digest
 from builder.core import additions, chart_source, first_order, mirror, unmoved, value_changes
@@ -89,12 +89,34 @@ def airgap(overlay: Overlay) -> Airgap:
     resources = {resource.id: resource for resource in before}
     # Several charts may come from one repository object.
     by_place = {(change.resource, change.path): change for change in changes}
-    ordered = [by_place[place] for place in sorted(by_place)]
+    ordered = [
+        by_place[place] for place in sorted(by_place) if not _copies(by_place[place], plans, result)
+    ]
     inputs = digest(overlay, before)
     result.text = change_lists.write(resources, ordered, inputs)
     result.added = change_lists.write_added(result.additions, inputs)
     _check_taken(overlay, before, plans, result)
     return result
+
+
+def _copies(
+    change: Change, plans: dict[ResourceId, list[tuple[NestedChart, Plan]]], result: Airgap
+) -> bool:
+    """Tell whether a patch would hold a credential, as a text of values does: that is a finding."""
+    if not suspects.is_secret(suspects.of_value({change.path[-1]: change.value})):
+        return False
+    plans.pop(change.resource, None)
+    result.findings.append(
+        Finding(
+            code="credential-not-copied",
+            subject=str(change.resource),
+            place=f"{change.resource} {pointer(change.path)}",
+            cause="a credential stands in the text that a patch has to replace, so the patch would "
+            "hold a copy of it",
+            hint="let the values refer to a Secret, or set by hand what leaves the network",
+        )
+    )
+    return True
 
 
 def _missed_by_hand(overlay: Overlay, first: FirstOrder) -> list[Finding]:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from builder.workspace import find_base
 from tests.conftest import CHARTS, REPOSITORY, Refused, Run
 from tests.planted import TOKENS
 from tests.source import Source
+from tests.styles.carriers import argo_text, k3s
+from tests.styles.references import WHOLE
+from tests.test_airgap_styles import vendored
 
 CR = "base/wandb/weightsandbiases.yaml"
 REAL = Path(os.environ.get("SEALIFT_CHARTS") or "no-charts-at-hand")
@@ -147,6 +151,19 @@ def test_settings_have_none(source: Source, run: Run) -> None:
         ("warning", "credential-in-source", "overlays/more/environment.yaml line 3"),
         ("warning", "unmatched-setting", "environment.yaml urls"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("carrier", [k3s, argo_text], ids=["k3s", "Argo CD"])
+def test_patches_copy_no_credential_out_of_a_text_of_values(
+    tmp_path: Path, run: Run, carrier: Callable[[str], str]
+) -> None:
+    secret = "admin: {password: hunter2hunter2}"
+    source = vendored(tmp_path, run, WHOLE, carrier(secret))
+    result = run("airgap", "prod", "--root", str(source.root))
+    assert (result.code, "[credential-not-copied]" in result.err) == (1, True)
+    patches = source.read("overlays/prod/patches/airgap.yaml")
+    assert "hunter2" not in patches + result.out + result.err
+    assert run("build", "prod", "--root", str(source.root)).code == 1
 
 
 SECRET = resource("Secret", "s", stringData={"k": "hunter2hunter2"})
