@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.archives import verifying
 from benchmarks.cases import airgap, startup
+from benchmarks.fleet import fleets, publishing
 from benchmarks.registries import resolving
 from builder.core.text import table
 
@@ -17,10 +18,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="runs of each command")
     parser.add_argument("--json", type=Path, help="write the figures to a file")
+    parser.add_argument(
+        "--fleet", type=int, nargs="*", default=[100], help="sizes of fleets; 1000 takes minutes"
+    )
+    parser.add_argument("--only", choices=("fleet",), help="nothing else")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sealift-bench-") as folder:
-        ratios = [*startup(arguments.rounds), *airgap(Path(folder)), *resolving(Path(folder))]
-        ratios += verifying(Path(folder) / "archives")
+        ratios = [*fleets(Path(folder), tuple(arguments.fleet)), *publishing(Path(folder))]
+        if not arguments.only:
+            ratios += [*startup(arguments.rounds), *airgap(Path(folder))]
+            ratios += [*resolving(Path(folder)), *verifying(Path(folder) / "archives")]
     print(table(("CASE", "MEASURED", "AGAINST", "RATIO"), [ratio.row() for ratio in ratios]))
     if arguments.json:
         arguments.json.write_text(json.dumps([ratio.as_dict() for ratio in ratios], indent=2))

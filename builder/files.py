@@ -1,14 +1,18 @@
 """Files of the source repository: reading inside its root, and writing whole or not at all."""
 
+import functools
+import hashlib
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from builder.core.errors import ConfigurationError, nearest
 
 MAX_BYTES = 100 * 1024 * 1024
+_DEEPEST = 40  # folders; more is a link that leads to itself
 
 
 def shown(path: Path, root: Path) -> str:
@@ -82,11 +86,55 @@ def _near(path: Path) -> str | None:
 
 def check_links(folder: Path, root: Path) -> None:
     """Raise ConfigurationError for a link below ``folder`` that leads out of the root."""
-    for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = Path(parent) / name
-            if path.is_symlink():
-                inside(path, root, named_in=shown(path, root))
+    for path in _links(str(folder)):
+        inside(Path(path), root, named_in=shown(Path(path), root))
+
+
+def _links(folder: str) -> Iterator[str]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_symlink():
+            yield entry.path
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _links(entry.path)
+
+
+def fingerprint(path: Path) -> bytes:
+    """Return the SHA-256 over names and contents of all files at a path, a file or a folder.
+
+    What has not changed since it was read last, by size, times and inode, is not read again. Links
+    are followed. Raises ConfigurationError for what is neither file nor folder, OSError for what is
+    not there.
+    """
+    return _digest(str(path), tuple(_statuses(str(path), "", 0)))
+
+
+_Status = tuple[str, int, int, int, int]
+
+
+@functools.lru_cache(maxsize=256)
+def _digest(path: str, statuses: tuple[_Status, ...]) -> bytes:
+    total = hashlib.sha256()
+    for name, *_ in statuses:
+        with open(path + name, "rb") as file:  # noqa: PTH123 - thousands
+            content = file.read()
+        total.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape") + content)
+    return total.digest()
+
+
+def _statuses(path: str, name: str, depth: int) -> Iterator[_Status]:
+    """Yield all files at a path, sorted, and what tells that one is another than before."""
+    status = os.stat(path + name)  # noqa: PTH116
+    if stat.S_ISREG(status.st_mode):
+        yield name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    elif stat.S_ISDIR(status.st_mode) and depth < _DEEPEST:
+        for below in sorted(os.listdir(path + name)):  # noqa: PTH208
+            yield from _statuses(path, f"{name}/{below}", depth + 1)
+    else:
+        raise ConfigurationError("is no file or folder, or leads to itself", where=path + name)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -139,12 +187,28 @@ def write_tree(folder: Path, files: Mapping[str, bytes], *, marker: str) -> None
 
 def has_tree(folder: Path, files: Mapping[str, bytes]) -> bool:
     """Tell whether a folder holds these files, byte for byte, and no others."""
-    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
-    folders = {parent.as_posix() for name in files for parent in Path(name).parents} - {"."}
-    return found.keys() == files.keys() | folders and all(
-        not found[name].is_symlink() and found[name].read_bytes() == content
-        for name, content in files.items()
-    )
+    found = set(_files(str(folder), ""))
+    if found != files.keys():
+        return False
+    for name, content in files.items():
+        with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123 - thousands
+            if file.read() != content:
+                return False
+    return True
+
+
+def _files(folder: str, below: str) -> Iterator[str]:
+    """Yield what stands in a folder but folders that hold something."""
+    try:
+        entries = list(os.scandir(f"{folder}/{below}"))
+    except OSError:
+        return
+    for entry in entries:
+        name = f"{below}{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(folder, f"{name}/") if any(os.scandir(entry.path)) else [f"{name}/"]
+        else:
+            yield f"{name}@" if entry.is_symlink() else name
 
 
 def _swap(fresh: Path, folder: Path) -> None:

@@ -4,17 +4,19 @@ Nothing in them may lead out of the source repository: no remote base, no link, 
 """
 
 import hashlib
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from builder.core import inflation, yaml
 from builder.core.errors import ConfigurationError, nearest
-from builder.files import check_links, inside, read_text, shown
+from builder.files import check_links, fingerprint, inside, read_text, shown
 
+T = TypeVar("T")
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _VERSIONS = {
     "Kustomization": "kustomize.config.k8s.io/v1beta1",
@@ -170,7 +172,36 @@ def tree(folder: Path, root: Path) -> Iterator[Kustomization]:
 
     Raises ConfigurationError for anything remote, missing, outside the root, or that leads back.
     """
-    yield from _walk(folder, root, "", {})
+    yield from _once(("tree", folder, root), lambda: list(_walk(folder, root, "", {})))
+
+
+_seen: ContextVar[dict[tuple[object, ...], Any] | None] = ContextVar("seen", default=None)
+
+
+@contextmanager
+def still() -> Iterator[None]:
+    """Look at each kustomization once inside of the block, as long as nobody changes the sources.
+
+    A build asks for them a dozen times.
+    """
+    if _seen.get() is not None:
+        yield
+        return
+    token = _seen.set({})
+    try:
+        yield
+    finally:
+        _seen.reset(token)
+
+
+def _once(key: tuple[object, ...], look: Callable[[], T]) -> T:
+    seen = _seen.get()
+    if seen is None:
+        return look()
+    if key not in seen:
+        seen[key] = look()
+    found: T = seen[key]
+    return found
 
 
 def _walk(
@@ -200,14 +231,9 @@ def digest(folder: Path, root: Path) -> str:
         found.add(kustomization.folder)
         found.update(path for path, _ in _paths(kustomization))
         found.update(chart.folder for chart in helm_charts(kustomization))
-    files = {
-        Path(parent, name) for path in found for parent, _, names in os.walk(path) for name in names
-    }
-    files.update(path for path in found if path.is_file())
     total = hashlib.sha256()
-    for path in sorted(files):
-        content = path.read_bytes()
-        total.update(f"{shown(path, root)}\0{len(content)}\0".encode() + content)
+    for path in sorted(found):
+        total.update(f"{shown(path, root)}\0".encode() + fingerprint(path))
     return total.hexdigest()
 
 
@@ -218,6 +244,11 @@ def files(kustomization: Kustomization) -> list[Path]:
 
 def _paths(kustomization: Kustomization) -> list[tuple[Path, str]]:
     """Return every path that a kustomization names, checked."""
+    key = ("paths", kustomization.path, kustomization.root)
+    return _once(key, lambda: _found_paths(kustomization))
+
+
+def _found_paths(kustomization: Kustomization) -> list[tuple[Path, str]]:
     paths = []
     for field in _PATH_LISTS:
         for entry, place in kustomization.texts(field):

@@ -52,14 +52,15 @@ def build(
 
 
 def _one(env: str, root: Path, output: Path | None, *, json: bool) -> int:
-    from builder import report
+    from builder import report, sources
     from builder.build import build as run
     from builder.core import lock
     from builder.files import write_tree
     from builder.workspace import find_overlay
 
     overlay = find_overlay(root, env)
-    result = run(overlay)
+    with sources.still():
+        result = run(overlay)
     folder = output / overlay.name if output and result.ships else None
     if folder:
         write_tree(folder, result.files, marker=lock.FILE)

@@ -1,5 +1,6 @@
 """Files with a closed model: their schema, their errors with lines, how they merge."""
 
+import functools
 import re
 from typing import Any, TypeVar
 
@@ -77,10 +78,7 @@ def _without_null(node: Any) -> Any:
 
 def _problems(model: type[Section], value: Any, text: str, source: str) -> list[tuple[str, str]]:
     """Return place and message of each violation of the model's schema, in the file's order."""
-    import jsonschema_rs
-
-    document = schema(model)
-    validator = jsonschema_rs.Draft202012Validator(document)
+    document, validator = _validator(model)
     errors = list(validator.iter_errors(value if value is not None else {}))
     if not errors:
         return []
@@ -99,6 +97,15 @@ def _problems(model: type[Section], value: Any, text: str, source: str) -> list[
             dotted = ".".join(path) or "the file"
             problems.append((lines.at(path), f"{dotted}: {_message(error, document)}"))
     return sorted(problems, key=lambda p: (int(p[0].rpartition(":")[2]), p[1]))
+
+
+@functools.cache
+def _validator(model: type[Section]) -> tuple[dict[str, Any], Any]:
+    """Return a model's schema, and what checks by it."""
+    import jsonschema_rs
+
+    document = schema(model)
+    return document, jsonschema_rs.Draft202012Validator(document)
 
 
 def _message(error: Any, document: dict[str, Any]) -> str:

@@ -5,23 +5,16 @@ extends, of its base with all charts. What more than files decides has no digest
 expire.
 """
 
-import functools
 import hashlib
-import os
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from builder import certificates, sources
+from builder.core.errors import ConfigurationError
+from builder.files import fingerprint
 from builder.workspace import Overlay
-
-_Status = tuple[str, int, int, int, int]
-
-
-class NotSealedError(Exception):
-    """A folder that holds something else than files and folders."""
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -67,38 +60,7 @@ def sealed(root: Path, paths: Sequence[str], *, timeless: bool = True) -> Inputs
     total = hashlib.sha256()
     try:
         for path in paths:
-            total.update(f"{path}\0".encode() + _digest(root / path))
-    except (OSError, NotSealedError):
+            total.update(f"{path}\0".encode() + fingerprint(root / path))
+    except (OSError, ConfigurationError):
         return None
     return Inputs(paths=tuple(paths), digest=total.hexdigest(), timeless=timeless)
-
-
-def _digest(path: Path) -> bytes:
-    return _read(tuple(_statuses(str(path), "")), str(path))
-
-
-@functools.lru_cache(maxsize=256)
-def _read(statuses: tuple[_Status, ...], path: str) -> bytes:
-    """Digest files that have not changed since: a base is read once for all its environments."""
-    total = hashlib.sha256()
-    for name, *_ in statuses:
-        with open(path + name, "rb") as file:  # noqa: PTH123 - thousands
-            content = file.read()
-        total.update(f"{name}\0{len(content)}\0".encode() + content)
-    return total.digest()
-
-
-def _statuses(path: str, name: str) -> Iterator[_Status]:
-    """Yield all files at a path, sorted, and what tells that one is another than before."""
-    status = os.lstat(path + name)
-    if stat.S_ISLNK(status.st_mode):  # to where, is looked at by the build
-        status = os.stat(path + name)  # noqa: PTH116
-        if stat.S_ISDIR(status.st_mode):
-            raise NotSealedError(path + name)
-    if stat.S_ISREG(status.st_mode):
-        yield name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
-    elif stat.S_ISDIR(status.st_mode):
-        for below in sorted(os.listdir(path + name)):  # noqa: PTH208
-            yield from _statuses(path, f"{name}/{below}")
-    else:
-        raise NotSealedError(path + name)

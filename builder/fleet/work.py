@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from builder import report
+from builder import report, sources
 from builder.build import Build, build
 from builder.core import lock
 from builder.core.errors import SealiftError
@@ -43,14 +43,21 @@ def _built(job: Job, name: str) -> Outcome:
     output = str(job.output) if job.output else None
     known = kept.recall(job.root, name, output)
     if known is None:
-        overlay = find_overlay(job.root, name)
-        before = inputs.inputs(overlay) if overlay.root == job.root else None
-        outcome = _outcome(build(overlay), job.output)
-        if before and before.timeless:
+        with sources.still():
+            overlay = find_overlay(job.root, name)
+            before = inputs.inputs(overlay) if overlay.root == job.root else None
+            result = build(overlay)
+            outcome = _outcome(result, job.output)
+        if before and before.timeless and not _holds_credentials(result):
             kept.keep(job.root, name, output, before, outcome)
     else:
         outcome, before = known
     return settled(job, replace(outcome, inputs=before))
+
+
+def _holds_credentials(result: Build) -> bool:
+    """Tell whether somebody has allowed one: such a bundle is not kept beside the sources."""
+    return any(finding.code == "allowed-credential" for finding in result.findings)
 
 
 def settled(job: Job, outcome: Outcome) -> Outcome:

@@ -1,5 +1,6 @@
 """Reading texts: documents with their doubts, and the lines where values stand."""
 
+import functools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +98,7 @@ class Lines:
         return f"{self.source}:{self.by_path.get(path, 1)}"
 
 
+@functools.lru_cache(maxsize=64)  # a file's lines are asked for each place that it names
 def lines(text: str, *, source: str, offset: int = 0) -> Lines:
     """Find the line of each value of a one-document text; ``offset`` is added to each."""
     by_path: dict[tuple[str, ...], int] = {}

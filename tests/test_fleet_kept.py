@@ -1,0 +1,217 @@
+"""Outcomes that are kept: every file that decides one is in its key."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from builder import cache, sources
+from builder.build import Build, build
+from builder.fleet import inputs
+from builder.fleet.work import Job, done
+from builder.tools import helm
+from builder.workspace import Overlay, find_overlay
+from tests.conftest import Run
+from tests.source import Source
+
+WATCHED = """
+import sys
+from pathlib import Path
+root = Path(sys.argv[1])
+opened = set()
+sys.addaudithook(lambda event, found: opened.add(str(found[0])) if event == "open" else None)
+from builder import sources
+from builder.build import build
+from builder.fleet.inputs import inputs
+from builder.workspace import find_overlay
+import json
+overlay = find_overlay(root, sys.argv[2])
+build(overlay)
+known = [str(root / path) for path in inputs(overlay).paths]
+print(json.dumps([
+    sorted(path for path in opened if path.startswith(str(root))),
+    [path for path in opened if path.startswith(str(root))
+     and not any(path == one or path.startswith(one + "/") for one in known)],
+]))
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def builds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The environments that were built, and not remembered."""
+    found: list[str] = []
+
+    def watched(overlay: Overlay) -> Build:
+        found.append(overlay.name)
+        return build(overlay)
+
+    monkeypatch.setattr("builder.fleet.work.build", watched)
+    return found
+
+
+def again(source: Source, name: str = "example") -> tuple[object, ...]:
+    cache.forget()
+    outcome = done(Job(root=source.root, returned=True), name)
+    return outcome.code, outcome.text, outcome.record, outcome.packed, outcome.said
+
+
+def variant(source: Source) -> None:
+    """An environment with all that may stand in one: files, a chart of its own, links, locks."""
+    source.overlay(
+        "more",
+        "resources: [../example, more, config.yaml]\n"
+        "patches: [{path: patches/mine.yaml, target: {kind: ConfigMap, name: one}}]\n",
+    )
+    source.write("overlays/more/more/kustomization.yaml",
+                 "configMapGenerator: [{name: made, files: [data.txt]}]\n")  # fmt: skip
+    source.write("overlays/more/more/data.txt", "text\n")
+    source.write(
+        "overlays/more/config.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {a: b}\n",
+    )
+    source.write("overlays/more/patches/mine.yaml", "- {op: replace, path: /data/a, value: c}\n")
+    source.write("overlays/more/linked.txt", "text\n")
+    source.path("overlays/more/more/link").symlink_to("../linked.txt")
+
+
+@pytest.mark.parametrize("name", ["example", "guide", "more"])
+def test_no_other_file_is_opened(source: Source, name: str) -> None:
+    variant(source)
+    argv = [sys.executable, "-c", WATCHED, str(source.root), name]
+    result = subprocess.run(argv, check=True, capture_output=True, text=True)
+    opened, unknown = json.loads(result.stdout)
+    assert unknown == []
+    names = {Path(path).name for path in opened}
+    assert {"environment.yaml", "base.yaml", "weightsandbiases.yaml"} <= names
+    assert any(path.endswith(".tgz") for path in opened)
+
+
+def test_what_was_kept_is_told_again(source: Source, builds: list[str], run: Run) -> None:
+    first = again(source)
+    assert again(source) == first
+    assert builds == ["example"]
+    result = build(find_overlay(source.root, "example"))
+    assert done(Job(root=source.root, returned=True), "example").files == result.files
+    many = run("build", "exampl?", "-o", "out")
+    assert run("build", "exampl?", "-o", "out").out.splitlines()[:-1] == many.out.splitlines()[:-1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "overlays/more/config.yaml",
+        "overlays/more/patches/mine.yaml",
+        "overlays/more/more/data.txt",
+        "overlays/more/linked.txt",
+        "overlays/more/new.yaml",
+        "overlays/more/images.lock.yaml",
+        "overlays/example/patches/airgap.yaml",
+        "overlays/guide/environment.yaml",
+        "base/wandb/namespace.yaml",
+        "base/wandb/charts.lock.yaml",
+    ],
+)
+def test_any_change_is_built(source: Source, builds: list[str], name: str) -> None:
+    variant(source)
+    again(source, "more")
+    path = source.path(name)
+    before = path.read_text() if path.exists() else None
+    source.write(name, f"{before or ''}\n# changed\n")
+    again(source, "more")
+    assert builds == ["more", "more"]
+    if before is None:
+        path.unlink()
+    else:
+        source.write(name, before)
+    again(source, "more")
+    assert builds == ["more", "more"]
+
+
+@pytest.mark.parametrize(
+    ("change", "count"),
+    [
+        (lambda patch: patch.setenv(cache.SETTING, cache.OFF), 2),
+        (lambda patch: patch.setattr(cache, "_code", lambda: "another"), 2),
+        (lambda patch: patch.setattr(helm, "find", lambda: (helm.__file__, "v3.99.0")), 2),
+        (lambda patch: None, 1),
+    ],
+)
+def test_what_else_decides(
+    source: Source,
+    builds: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[pytest.MonkeyPatch], None],
+    count: int,
+) -> None:
+    again(source)
+    with monkeypatch.context() as patch:
+        change(patch)
+        outcome = done(Job(root=source.root, returned=True), "example")
+    assert len(builds) == count, outcome.said
+
+
+def test_what_changes_during_a_build_is_not_kept(
+    source: Source, builds: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changing(overlay: Overlay) -> Build:
+        builds.append("changing")
+        result = build(overlay)
+        source.edit("base/wandb/namespace.yaml", "metadata:", "metadata: # \n")
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr("builder.fleet.work.build", changing)
+        again(source)
+    again(source)
+    again(source)
+    assert builds == ["changing", "example"]
+
+
+def test_what_fails_is_not_kept(source: Source, builds: list[str]) -> None:
+    source.edit("base/wandb/namespace.yaml", "kind: Namespace", "kind: [")
+    assert again(source)[0] == 3
+    again(source)
+    assert builds == ["example", "example"]
+
+
+def test_findings_are_kept_as_well(source: Source, builds: list[str]) -> None:
+    first = again(source, "guide")
+    assert (first[0], again(source, "guide")) == (1, first)
+    assert builds == ["guide"]
+
+
+def test_certificates_expire(source: Source) -> None:
+    source.write("certificates/ca.pem", "none\n")
+    overlay = source.overlay(
+        "more",
+        "resources: [../example]\n",
+        "extends: example\ncertificates: [certificates/ca.pem]\n",
+    )
+    found = inputs.inputs(find_overlay(source.root, overlay))
+    assert found is not None
+    assert not found.timeless
+    assert "certificates/ca.pem" in found.paths
+
+
+def test_the_sources_stand_still_within_a_build_only(source: Source) -> None:
+    folder = source.root / "overlays" / "example"
+
+    def shown() -> list[str]:
+        return [one.shown for one in sources.tree(folder, source.root)]
+
+    with sources.still():
+        before = shown()
+        source.edit("overlays/example/kustomization.yaml", "../guide", "../../base/wandb")
+        assert shown() == before
+        with sources.still():
+            assert shown() == before
+    assert len(shown()) == len(before) - 1
