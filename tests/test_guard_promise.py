@@ -168,6 +168,9 @@ BUILDS = (
     "build planted --check", "build planted --check --json", "images planted -o table",
     "images planted -o list", "images planted -o json", "airgap planted -v",
     "airgap planted --check -v", "secrets planted", "secrets planted --check",
+    "build --all --check --jobs 1", "build --all --json --check --jobs 2",
+    "upgrade planted --dry-run",
+    "upgrade planted --dry-run -o json", "lock planted", "mirror plan planted",
     "sync planted --engine argocd", "sync planted --engine flux", "doctor planted -v -o text",
     "doctor planted -v -o json", "doctor planted -v -o junit",
 )  # fmt: skip
@@ -201,6 +204,8 @@ def test_no_command_shows_one(planted: Planted, run: Run, tmp_path: Path, source
         assert check(planted, published).code == 0
     log = ["git", "--git-dir", remote, "log", "--all", "--format=%B%an%ae"]
     planted.note(subprocess.run(log, capture_output=True, check=True, text=True).stdout)
+    check(planted, run("secrets", "planted", "--write"))
+    check(planted, run("build", "planted"))
     left = written(planted, source, tmp_path)
     assert (planted.leaks, left) == ([], [])
 
