@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from builder import cache
+from builder import cache, diff
 from builder.cli import main
 from builder.tools import helm, kustomize, renderer
 from tests.servers.registry import registry_command
@@ -136,6 +136,12 @@ def refused(run: Run, source: Source) -> Refused:
         return result.err
 
     return refused
+
+
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare renders at once: no chart of the test has a time in it."""
+    monkeypatch.setattr(diff, "PAUSE", 0)
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ from tests.upgrades import (
     upgrade,
 )
 
+pytestmark = pytest.mark.usefixtures("no_pause")
+
 
 def versions(source: Source, name: str = BASE) -> list[str]:
     charts = yaml.load(source.read(name), source=name)["charts"]

@@ -18,7 +18,7 @@ from tests.source import Source, snapshot
 from tests.styles.model import Style
 from tests.test_upgrade_styles import NEW, OLD, source_of, upgrade
 
-BUMPED = ("base/app/app.yaml", "base/app/base.yaml")
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 
 def killed(source: Source, monkeypatch: pytest.MonkeyPatch, step: int, argv: list[str]) -> bool:

@@ -16,7 +16,7 @@ from tests.source import Result, Source
 from tests.styles.model import INSIDE
 from tests.test_upgrade_styles import NEW, OLD, source_of, upgrade
 
-pytestmark = pytest.mark.usefixtures("needs_registry")
+pytestmark = pytest.mark.usefixtures("needs_registry", "no_pause")
 LOCK = "overlays/prod/images.lock.yaml"
 
 

@@ -13,6 +13,8 @@ from tests.conftest import REPOSITORY, Run
 from tests.source import Source
 from tests.upgrades import BASE, LOCK, NAME, OLD, PATCH, PLATFORM, folder, upgrade
 
+pytestmark = pytest.mark.usefixtures("no_pause")
+
 URL = "https://charts.wandb.ai"
 Match = tuple[str, str, str]
 

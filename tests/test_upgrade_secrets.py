@@ -10,6 +10,8 @@ from tests.secret_site import assert_hidden, at_version, plant, rendered, unpatc
 from tests.source import Source
 from tests.upgrades import NAME, folder, upgrade
 
+pytestmark = pytest.mark.usefixtures("no_pause")
+
 NAMES = ("license", "MySQL password", "bucket keys")
 
 

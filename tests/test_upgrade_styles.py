@@ -16,6 +16,8 @@ from tests.styles.model import INSIDE, PLATFORM, Style, indent, pod, write_chart
 from tests.test_airgap_styles import vendored
 from tests.upgrades import lines_changed
 
+pytestmark = pytest.mark.usefixtures("no_pause")
+
 Carrier = Callable[[str], str]
 OLD = Style(name="old", values="image: quay.io/acme/web:1.2.3\n",
             templates={"web.yaml": pod("web", "{{ .Values.image }}")})  # fmt: skip

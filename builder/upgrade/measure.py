@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from builder import cache
+from builder import cache, diff
 from builder.core import archive
 from builder.core.diff.randomness import stable
 from builder.core.encoding import decoded
@@ -16,7 +16,6 @@ from builder.core.overrides import Path as ValuePath
 from builder.core.pointer import get
 from builder.core.upgrade import values as chart_values
 from builder.core.upgrade.values import Known
-from builder.diff import PAUSE
 from builder.probe import EFFECTIVE, TEMPLATE, Probe
 from builder.tools.command import CommandError
 
@@ -31,7 +30,7 @@ class Measure:
         self.probe = probe
         self.user = probe.chart.values
         self.plain = probe.look(self.user)
-        time.sleep(PAUSE)  # so that a time in it differs
+        time.sleep(diff.PAUSE)  # so that a time in it differs
         with cache.anew():
             again = probe.look(self.user)
         self.base = stable(self.plain.resources, again.resources)
