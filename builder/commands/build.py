@@ -5,6 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.commands.cluster_options import (
+    ContextOption,
+    KubeconfigOption,
+    ServerOption,
+    named,
+)
 from builder.commands.fleet_options import (
     AllOption,
     EnvironmentsArgument,
@@ -30,11 +36,15 @@ def build(
     shard: ShardOption = None,
     jobs: JobsOption = None,
     executor: ExecutorOption = "local",
+    server: ServerOption = False,
+    kubeconfig: KubeconfigOption = None,
+    context: ContextOption = "",
 ) -> int:
     """Build a bundle, and prove that nothing in it leaves the network.
 
     Nothing is written when a finding blocks: then the exit code is 1. Of many environments, one
-    that fails stops no other; the exit code is the worst.
+    that fails stops no other; the exit code is the worst. With --server, what the API server of a
+    kubeconfig refuses in a dry run is a finding too.
 
     Example: sealift build example -o out
     """
@@ -42,7 +52,15 @@ def build(
 
     names = envs or []
     if not is_many(names, every=every, shard=shard) and executor == "local":
-        return _one(names[0], root, None if check else output, json=json)
+        asked = (named(kubeconfig), context) if server else None
+        return _one(names[0], root, None if check else output, asked, json=json)
+    if server:
+        from builder.core.errors import ConfigurationError
+
+        raise ConfigurationError(
+            "--server asks one cluster, for one environment",
+            hint="build each by its name, with the kubeconfig of its cluster",
+        )
     from builder.fleet import run
     from builder.fleet.names import chosen
 
@@ -51,7 +69,10 @@ def build(
     return _many(fleet, None if check else output, json=json)
 
 
-def _one(env: str, root: Path, output: Path | None, *, json: bool) -> int:
+def _one(
+    env: str, root: Path, output: Path | None, asked: tuple[str, str] | None, *, json: bool
+) -> int:
+    """Build one; ``asked`` are kubeconfig and context of the cluster that is to try it."""
     from builder import report, sources
     from builder.build import build as run
     from builder.core import lock
@@ -61,6 +82,13 @@ def _one(env: str, root: Path, output: Path | None, *, json: bool) -> int:
     overlay = find_overlay(root, env)
     with sources.still():
         result = run(overlay)
+    if asked is not None:
+        import sys
+
+        from builder import server_check
+
+        result, outcome = server_check.tried(result, *asked)
+        print(outcome, file=sys.stderr)
     folder = output / overlay.name if output and result.ships else None
     if folder:
         write_tree(folder, result.files, marker=lock.FILE)

@@ -1,12 +1,17 @@
 """``sealift doctor``: whether everything is there that a bundle needs."""
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from builder.commands.cluster_options import (
+    ContextOption,
+    KubeconfigOption,
+    ServerOption,
+    named,
+)
 from builder.commands.options import EnvironmentArgument, RootOption
 from builder.commands.registry_options import CaFileOption, JobsOption, PlainHttpOption
 
@@ -34,13 +39,9 @@ class Only(StrEnum):
 
 def doctor(
     env: EnvironmentArgument,
-    kubeconfig: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Of the cluster; default: KUBECONFIG, else none."),
-    ] = None,
-    context: Annotated[
-        str, typer.Option(help="The kubeconfig's context; its current one when left out.")
-    ] = "",
+    kubeconfig: KubeconfigOption = None,
+    context: ContextOption = "",
+    server: ServerOption = False,
     platform: Annotated[
         list[str] | None,
         typer.Option(
@@ -84,8 +85,9 @@ def doctor(
         asked = Asked(
             registries=registries,
             login=vendor.login(),
-            kubeconfig=kubeconfig or os.environ.get("KUBECONFIG", ""),
+            kubeconfig=named(kubeconfig),
             context=context,
+            server=server,
             platforms=tuple(platform or ()),
             groups=[group for group in GROUPS if not only or group in only],
             jobs=jobs,

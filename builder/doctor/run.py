@@ -10,7 +10,7 @@ from builder.core.checks import GROUPS, Check, Group, failed, ordered, skipped
 from builder.core.errors import SealiftError
 from builder.core.findings import Finding
 from builder.core.text import count
-from builder.doctor import charts, git, images, inside, tools
+from builder.doctor import charts, git, images, inside, server, tools
 from builder.parallel import JOBS
 from builder.registries import Registries
 from builder.tools import kubectl
@@ -28,13 +28,15 @@ class Asked:
     """What is to be checked, and how it is reached.
 
     ``kubeconfig`` is empty when no cluster was named; ``platforms`` are those that images have to
-    be for, where the nodes of the cluster are not to tell.
+    be for, where the nodes of the cluster are not to tell. With ``server``, the API server
+    is to try each resource.
     """
 
     registries: Registries
     login: Login
     kubeconfig: str = ""
     context: str = ""
+    server: bool = False
     platforms: tuple[str, ...] = ()
     groups: Collection[Group] = GROUPS
     jobs: int = JOBS
@@ -90,6 +92,8 @@ def _resting(
     """Yield what rests on the build: without one, that is said of each group."""
     if cluster is not None and facts is not None:
         yield "cluster", lambda: inside.check(overlay, built, cluster, facts.result(), asked.jobs)
+        if asked.server:
+            yield "cluster", lambda: server.check(built, cluster, facts.result())
     if built is None:
         yield "charts", lambda: [skipped("charts", "charts", _UNBUILT)]
         yield "registry", lambda: [skipped("registry", "images", _UNBUILT)]

@@ -5,8 +5,10 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from builder import cache
 from builder.core.errors import ToolError
@@ -45,20 +47,14 @@ def run(
     found and to write temporary files is inherited. Raises CommandError with the command, the exit
     code and the last lines of standard error.
     """
-    inherited = bare_environment() if bare else _without_settings()
-    merged = {**inherited, **(env or {})}
-    try:
-        process = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env={name: value for name, value in merged.items() if value is not None},
-            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise CommandError(f"cannot run {argv[0]}: {error.strerror}", returncode=None) from error
+    process = _started(
+        argv,
+        {**(bare_environment() if bare else _without_settings()), **(env or {})},
+        cwd=cwd,
+        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
         stdout, stderr = process.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired as error:
@@ -79,6 +75,39 @@ def run(
             stderr=text,
         )
     return stdout
+
+
+@contextmanager
+def background(
+    argv: Sequence[str], *, log: Path, env: Mapping[str, str | None] | None = None
+) -> Iterator[Callable[[], bool]]:
+    """Run a program until the block ends; yield what tells whether it still runs.
+
+    Its output goes to ``log``, its environment is as in :func:`run`. Raises CommandError.
+    """
+    with log.open("wb") as output:
+        process = _started(
+            argv,
+            {**_without_settings(), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield lambda: process.poll() is None
+    finally:
+        _end(process)
+
+
+def _started(
+    argv: Sequence[str], env: Mapping[str, str | None], **more: Any
+) -> subprocess.Popen[bytes]:
+    """Start a program as the leader of a process group of its own."""
+    given = {name: value for name, value in env.items() if value is not None}
+    try:
+        return subprocess.Popen(list(argv), env=given, start_new_session=True, **more)
+    except OSError as error:
+        raise CommandError(f"cannot run {argv[0]}: {error.strerror}", returncode=None) from error
 
 
 def bare_environment() -> dict[str, str]:

@@ -109,17 +109,24 @@ class Cluster:
             raise _odd(f"{resource} that are not a list of objects")
         return items or []
 
-    def _run(self, argv: Sequence[str]) -> str:
-        options = [f"--request-timeout={TIMEOUT}s", f"--cache-dir={self.cache}"]
+    def argv(self, *arguments: str) -> list[str]:
+        """Return how kubectl is called for this cluster; ``environment`` has to go with it."""
+        options = [f"--cache-dir={self.cache}"]
         if self.context:
             options.append(f"--context={self.context}")
-        env = {"KUBECONFIG": self.kubeconfig}
+        return [self.kubectl, *options, *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What names the cluster to kubectl."""
+        return {"KUBECONFIG": self.kubeconfig}
+
+    def _run(self, arguments: Sequence[str]) -> str:
+        argv = self.argv(f"--request-timeout={TIMEOUT}s", *arguments)
         try:
-            return run([self.kubectl, *options, *argv], env=env, timeout=4 * TIMEOUT).decode(
-                "utf-8", "replace"
-            )
+            return run(argv, env=self.environment, timeout=4 * TIMEOUT).decode("utf-8", "replace")
         except CommandError as error:
-            raise _failed(error) from error
+            raise failed(error) from error
 
 
 @contextmanager
@@ -149,11 +156,15 @@ def _odd(what: str) -> ToolError:
     )
 
 
-def _failed(error: CommandError) -> ToolError:
+def failed(error: CommandError) -> ToolError:
     """Say in one line what kubectl said; its log lines and advice are left out."""
     lines = [line.strip() for line in error.stderr.splitlines() if line.strip()]
     said = [line for line in lines if not re.match(r"[EIW]\d{4} ", line)]
-    text = said[-1] if said else error.what.splitlines()[0]
+    return unreachable(said[-1] if said else error.what.splitlines()[0])
+
+
+def unreachable(text: str) -> ToolError:
+    """Return the error of a cluster that did not answer as one, with the next step."""
     hint = "is the cluster reachable from here, and is it the right context?"
     if _DENIED.search(text):
         hint = "the kubeconfig's account has to be one that may read this"

@@ -71,50 +71,50 @@ def with_value(text: str, pointer: str, value: Any) -> Resource:
 CONTAINER = "/spec/template/spec/containers/0"
 
 
-@pytest.mark.parametrize(
-    ("text", "pointer", "value"),
-    [
-        pytest.param(DEPLOYMENT, "/spec/replicas", None, id="null is absent"),
-        pytest.param(DEPLOYMENT, "/spec/replicas", 3, id="a number"),
-        pytest.param(DEPLOYMENT, "/metadata/creationTimestamp", None, id="no creation time"),
-        pytest.param(DEPLOYMENT, "/spec/template/metadata/creationTimestamp", None, id="nor below"),
-        pytest.param(DEPLOYMENT, "/status", {}, id="an empty status"),
-        pytest.param(DEPLOYMENT, "/status", None, id="no status"),
-        pytest.param(DEPLOYMENT, f"{CONTAINER}/command", None, id="no list"),
-        pytest.param(DEPLOYMENT, f"{CONTAINER}/resources/limits/cpu", 0.5, id="a quantity"),
-        pytest.param(DEPLOYMENT, f"{CONTAINER}/resources/limits/cpu", "100m", id="with a unit"),
-        pytest.param(DEPLOYMENT, f"{CONTAINER}/resources/limits/memory", "1e3", id="an exponent"),
-        pytest.param(DEPLOYMENT, f"{CONTAINER}/resources/limits/memory", ".5Gi", id="a fraction"),
-        pytest.param(DEPLOYMENT, f"{CONTAINER}/resources/limits/memory", None, id="no quantity"),
-        pytest.param(DEPLOYMENT, "/metadata/annotations", {"a.example/b": "c"}, id="free keys"),
-        pytest.param(DEPLOYMENT, "/metadata/labels", {"a": None}, id="an empty label"),
-        pytest.param(SERVICE, "/spec/ports/0/targetPort", 8080, id="a port's number"),
-        pytest.param(SERVICE, "/spec/ports/0/targetPort", None, id="no target port"),
-        pytest.param(SERVICE, "/status", {"loadBalancer": {}}, id="a status"),
-    ],
-)
+TAKEN = [
+    pytest.param(DEPLOYMENT, "/spec/replicas", None, id="null is absent"),
+    pytest.param(DEPLOYMENT, "/spec/replicas", 3, id="a number"),
+    pytest.param(DEPLOYMENT, "/metadata/creationTimestamp", None, id="no creation time"),
+    pytest.param(DEPLOYMENT, "/spec/template/metadata/creationTimestamp", None, id="nor below"),
+    pytest.param(DEPLOYMENT, "/status", {}, id="an empty status"),
+    pytest.param(DEPLOYMENT, "/status", None, id="no status"),
+    pytest.param(DEPLOYMENT, f"{CONTAINER}/command", None, id="no list"),
+    pytest.param(DEPLOYMENT, f"{CONTAINER}/resources/limits/cpu", 0.5, id="a quantity"),
+    pytest.param(DEPLOYMENT, f"{CONTAINER}/resources/limits/cpu", "100m", id="with a unit"),
+    pytest.param(DEPLOYMENT, f"{CONTAINER}/resources/limits/memory", "1e3", id="an exponent"),
+    pytest.param(DEPLOYMENT, f"{CONTAINER}/resources/limits/memory", ".5Gi", id="a fraction"),
+    pytest.param(DEPLOYMENT, f"{CONTAINER}/resources/limits/memory", None, id="no quantity"),
+    pytest.param(DEPLOYMENT, "/metadata/annotations", {"a.example/b": "c"}, id="free keys"),
+    pytest.param(DEPLOYMENT, "/metadata/labels", {"a": None}, id="an empty label"),
+    pytest.param(SERVICE, "/spec/ports/0/targetPort", 8080, id="a port's number"),
+    pytest.param(SERVICE, "/spec/ports/0/targetPort", None, id="no target port"),
+    pytest.param(SERVICE, "/status", {"loadBalancer": {}}, id="a status"),
+]
+
+
+@pytest.mark.parametrize(("text", "pointer", "value"), TAKEN)
 def test_what_the_api_server_takes_is_right(text: str, pointer: str, value: Any) -> None:
     assert check(with_value(text, pointer, value)) == Held(findings=(), unknown={})
 
 
-@pytest.mark.parametrize(
-    ("text", "pointer", "value", "severity", "code"),
-    [
-        (DEPLOYMENT, f"{CONTAINER}/imagePullPolcy", "Always", "error", "unknown-field"),
-        (DEPLOYMENT, f"{CONTAINER}/imagePullPolcy", None, "error", "unknown-field"),
-        (DEPLOYMENT, "/specs", {}, "error", "unknown-field"),
-        (DEPLOYMENT, "/metadata/label", {}, "error", "unknown-field"),
-        (DEPLOYMENT, "/spec/replicas", "3", "error", "schema"),
-        (DEPLOYMENT, "/spec/replicas", 1.5, "error", "schema"),
-        (DEPLOYMENT, f"{CONTAINER}/env/0/value", 1, "error", "schema"),
-        (DEPLOYMENT, f"{CONTAINER}/env/0/value", True, "error", "schema"),
-        (DEPLOYMENT, f"{CONTAINER}/env", {"A": "1"}, "error", "schema"),
-        (DEPLOYMENT, f"{CONTAINER}/resources/limits/memory", "1GB", "error", "schema"),
-        (DEPLOYMENT, f"{CONTAINER}/resources/limits/memory", True, "error", "schema"),
-        (DEPLOYMENT, "/metadata/annotations", {"a": True}, "error", "schema"),
-        (SERVICE, "/spec/ports/0/targetPort", 1.5, "error", "schema"),
-    ],
-)
+REFUSED = [
+    (DEPLOYMENT, f"{CONTAINER}/imagePullPolcy", "Always", "error", "unknown-field"),
+    (DEPLOYMENT, f"{CONTAINER}/imagePullPolcy", None, "error", "unknown-field"),
+    (DEPLOYMENT, "/specs", {}, "error", "unknown-field"),
+    (DEPLOYMENT, "/metadata/label", {}, "error", "unknown-field"),
+    (DEPLOYMENT, "/spec/replicas", "3", "error", "schema"),
+    (DEPLOYMENT, "/spec/replicas", 1.5, "error", "schema"),
+    (DEPLOYMENT, f"{CONTAINER}/env/0/value", 1, "error", "schema"),
+    (DEPLOYMENT, f"{CONTAINER}/env/0/value", True, "error", "schema"),
+    (DEPLOYMENT, f"{CONTAINER}/env", {"A": "1"}, "error", "schema"),
+    (DEPLOYMENT, f"{CONTAINER}/resources/limits/memory", "1GB", "error", "schema"),
+    (DEPLOYMENT, f"{CONTAINER}/resources/limits/memory", True, "error", "schema"),
+    (DEPLOYMENT, "/metadata/annotations", {"a": True}, "error", "schema"),
+    (SERVICE, "/spec/ports/0/targetPort", 1.5, "error", "schema"),
+]
+
+
+@pytest.mark.parametrize(("text", "pointer", "value", "severity", "code"), REFUSED)
 def test_what_it_refuses_or_drops_is_a_finding(
     text: str, pointer: str, value: Any, severity: str, code: str
 ) -> None:
@@ -298,46 +298,46 @@ def hold(resource: Resource) -> Iterator[tuple[str, str, str]]:
         yield severity, code, place.partition(" ")[2].removeprefix("/spec")
 
 
-@pytest.mark.parametrize(
-    "spec",
-    [
-        {},
-        {"port": 1},
-        {"port": "web"},
-        {"nothing": None},
-        {"list": [None, "a"]},
-        {"map": {"x": {"a": "b"}, "y": {}}},
-        {"any": {"x": [1]}},
-        {"any": 1},
-        {"open": {"x": 1, "in": {"a": "b"}}},
-        {"template": {"apiVersion": "v1", "kind": "X", "metadata": {"name": "n"}, "spec": {}}},
-        {"one": {"a": "x"}},
-        {"both": 1},
-        {"both": "a"},
-    ],
-)
+FITS: list[dict[str, Any]] = [
+    {},
+    {"port": 1},
+    {"port": "web"},
+    {"nothing": None},
+    {"list": [None, "a"]},
+    {"map": {"x": {"a": "b"}, "y": {}}},
+    {"any": {"x": [1]}},
+    {"any": 1},
+    {"open": {"x": 1, "in": {"a": "b"}}},
+    {"template": {"apiVersion": "v1", "kind": "X", "metadata": {"name": "n"}, "spec": {}}},
+    {"one": {"a": "x"}},
+    {"both": 1},
+    {"both": "a"},
+]
+
+
+@pytest.mark.parametrize("spec", FITS)
 def test_a_custom_resource_fits_its_definition(spec: dict[str, Any]) -> None:
     assert list(hold(app(size=1, **spec))) == []
 
 
-@pytest.mark.parametrize(
-    ("spec", "code", "place"),
-    [
-        ({"size": 0}, "schema", "/size"),
-        ({"size": 9}, "schema", "/size"),
-        ({"size": None}, "schema", "/size"),
-        ({"size": 1, "tier": "mid"}, "schema", "/tier"),
-        ({"size": 1, "sizes": 1}, "unknown-field", "/sizes"),
-        ({"size": 1, "name": "A"}, "schema", "/name"),
-        ({"size": 1, "list": [1]}, "schema", "/list/0"),
-        ({"size": 1, "map": {"x": {"b": "c"}}}, "unknown-field", "/map/x/b"),
-        ({"size": 1, "empty": {"a": 1}}, "unknown-field", "/empty/a"),
-        ({"size": 1, "open": {"in": {"b": "c"}}}, "unknown-field", "/open/in/b"),
-        ({"size": 1, "template": {"status": {}}}, "unknown-field", "/template/status"),
-        ({"size": 1, "one": {"a": "x", "b": "y"}}, "schema", "/one"),
-        ({"size": 1, "both": 1.5}, "schema", "/both"),
-    ],
-)
+FITS_NOT: list[tuple[dict[str, Any], str, str]] = [
+    ({"size": 0}, "schema", "/size"),
+    ({"size": 9}, "schema", "/size"),
+    ({"size": None}, "schema", "/size"),
+    ({"size": 1, "tier": "mid"}, "schema", "/tier"),
+    ({"size": 1, "sizes": 1}, "unknown-field", "/sizes"),
+    ({"size": 1, "name": "A"}, "schema", "/name"),
+    ({"size": 1, "list": [1]}, "schema", "/list/0"),
+    ({"size": 1, "map": {"x": {"b": "c"}}}, "unknown-field", "/map/x/b"),
+    ({"size": 1, "empty": {"a": 1}}, "unknown-field", "/empty/a"),
+    ({"size": 1, "open": {"in": {"b": "c"}}}, "unknown-field", "/open/in/b"),
+    ({"size": 1, "template": {"status": {}}}, "unknown-field", "/template/status"),
+    ({"size": 1, "one": {"a": "x", "b": "y"}}, "schema", "/one"),
+    ({"size": 1, "both": 1.5}, "schema", "/both"),
+]
+
+
+@pytest.mark.parametrize(("spec", "code", "place"), FITS_NOT)
 def test_what_a_definition_does_not_allow_is_an_error(
     spec: dict[str, Any], code: str, place: str
 ) -> None:

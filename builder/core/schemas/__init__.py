@@ -57,16 +57,16 @@ def check(
         else:
             brought = kind_of(resource) in definitions
             who = f"the definition of {resource.id.kind}" if brought else f"Kubernetes {kubernetes}"
-            if _encrypted(resource):
+            if encrypted(resource):
                 problems = [p for p in problems if p.kind == "unknown" and p.path != ("sops",)]
             told = (of_problem(resource, p, who, custom=brought) for p in problems)
             findings += [finding for finding in told if finding]
     return Held(findings=tuple(findings), unknown=unknown)
 
 
-def _encrypted(resource: Resource) -> bool:
+def encrypted(resource: Resource) -> bool:
     """Tell whether SOPS takes values for texts, and adds a field, until the cluster decrypts it."""
     return isinstance(resource.body.get("sops"), dict)
 
 
-__all__ = ["Held", "Published", "check", "published"]
+__all__ = ["Held", "Published", "check", "encrypted", "published"]

@@ -36,7 +36,7 @@ def of_problem(resource: Resource, problem: Problem, who: str, *, custom: bool) 
         code="unknown-field" if problem.kind == "unknown" else "schema",
         severity=severity,
         subject=_subject(problem.path),
-        place=f"{resource.id} {pointer(problem.path)} ({_source(resource, problem.path)})",
+        place=f"{resource.id} {pointer(problem.path)} ({source(resource, problem.path)})",
         cause=f"{problem.what}, says {who}: {effect}",
         hint=_hint(problem, nested=nested),
     )
@@ -53,7 +53,7 @@ def not_served(resource: Resource, why: str, instead: Sequence[str], severity: S
         code="api-version",
         severity=severity,
         subject=f"{resource.id.kind} ({resource.body['apiVersion']})",
-        place=f"{resource.id} ({_source(resource, ('apiVersion',))})",
+        place=f"{resource.id} ({source(resource, ('apiVersion',))})",
         cause=why,
         hint=hint,
     )
@@ -72,7 +72,7 @@ def _hint(problem: Problem, *, nested: bool) -> str:
     return f"{problem.hint}; {hint}" if problem.hint else hint
 
 
-def _source(resource: Resource, path: Path) -> str:
+def source(resource: Resource, path: Path) -> str:
     """Return the patch that put a field there, else the template or file of the resource."""
     at = pointer(path)
     for operation in reversed(resource.origin.patches):
