@@ -15,7 +15,6 @@ from builder.core.lock import Lock, LockedChart
 from builder.core.manifests import Manifests, Resource, ResourceId
 from builder.core.references import Reference
 from builder.core.secrets.forms import undecrypted
-from builder.core.sync import instance_kinds, mark
 from builder.core.verify import verify
 from builder.expand import NestedRender, expand
 from builder.render import FirstOrder, render
@@ -100,6 +99,8 @@ def _marked(overlay: Overlay, manifests: Manifests) -> Manifests:
     settings = overlay.environment.sync
     if settings is None:
         return manifests
+    from builder.core.sync import instance_kinds, mark  # what makes objects of both engines
+
     rules = [(rule.group, rule.kind) for rule in overlay.base.base.nested_charts]
     return mark(manifests, settings.engine, instance_kinds(manifests, rules))
 
