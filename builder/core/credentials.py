@@ -37,12 +37,16 @@ _LICENSE_NAME = re.compile(
     r"(?:Apache|MIT|BSD|GPL|LGPL|AGPL|MPL|ISC|CC|EPL|EUPL|Unlicense|Zlib|BUSL|SSPL)\b[\w .+()-]*|"
     r"accept(?:ed)?|basic|trial|free|community|standard|enterprise"
 )
-# What stands for a text: it is filled in elsewhere, or says where the text is.
+# What says where a text is: in the environment, in a template, in a store, behind a cipher.
+_STORED = (
+    r"\$\([^()]*\)|\$\{\{.*?\}\}|\$\{[^{}]*\}|\{\{.*?\}\}|<path:[^<>]+>|ref\+[a-z0-9]+://\S+|"
+    r"vault:[^\s#]+#\S+|op://\S+|arn:aws[\w-]*:\S+|ENC\[[A-Z0-9_]+,[^\]]*\]"
+)
+_REFERENCE = re.compile(rf"(?:{_STORED})+", re.DOTALL)
+# What stands for a text as well, where it is no Secret's content: variables, names of files.
 VARIABLE = re.compile(
-    r"\$\([^()]*\)|\$\{\{.*?\}\}|\$\{[^{}]*\}|\$[a-z]+(?:[.:-][A-Za-z]+)+|\$[A-Z_][A-Z0-9_]*\b|"
-    r"\$[a-z_][a-z0-9_]*\b|\$[0-9@*]|\{\{.*?\}\}|%\([\w.-]+\)s|`[^`]*`|"
-    r"<path:[^<>]+>|ref\+[a-z0-9]+://\S+|vault:[^\s#]+#\S+|op://\S+|arn:aws[\w-]*:\S+|"
-    r"/(?:[a-z0-9_.-]+/)+[a-z0-9_.-]+|(?<![^\s])[\w./-]+\.(?:pem|key|crt|p12|jks|txt|ya?ml|json)\b|ENC\[[A-Z0-9_]+,[^\]]*\]",
+    rf"{_STORED}|\$[a-z]+(?:[.:-][A-Za-z]+)+|\$[A-Z_][A-Z0-9_]*\b|\$[0-9@*]|%\([\w.-]+\)s|`[^`]*`|"
+    r"/(?:[a-z0-9_.-]+/)+[a-z0-9_.-]+|(?<![^\s])[\w./-]+\.(?:pem|key|crt|p12|jks|txt|ya?ml|json)\b",
     re.DOTALL,
 )
 _WORDLESS = re.compile(r"(?i)(?:bearer|basic)\s|[^A-Za-z0-9]+")
@@ -72,6 +76,11 @@ def is_literal(value: str) -> bool:
     """Tell whether a text stands for itself: it is not empty, a switch, nor names where it is."""
     left = _WORDLESS.sub("", VARIABLE.sub("", value))
     return bool(left) and value.strip().lower() not in _SWITCHES
+
+
+def is_reference(value: str) -> bool:
+    """Tell whether a text says where the text is that belongs there, and nothing else."""
+    return _REFERENCE.fullmatch(value.strip()) is not None
 
 
 def is_placeholder(value: str) -> bool:

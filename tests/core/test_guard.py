@@ -80,7 +80,8 @@ def test_what_a_rule_says_to_refer_to_a_secret_is_none() -> None:
         {"command": ["sh", "-c", "login --password hunter2"]}, {"passwords": ["hunter"]},
         {"apiKeys": {"a": "hunter"}}, {"MYSQL_PWD": "hunter"}, {"clientSecret": "my-client"},
         {"auths": {"r.example.com": {"auth": encoded("jane:hunter")}}},
-        {"existingSecret": "Not A Name"}, {"encryptionKey": "hunter"},
+        {"existingSecret": "Not A Name"}, {"encryptionKey": "hunter"}, {"password": "$ecret"},
+        {"url": "Server=db;User=sa;Password=hunter2;"}, {"args": ["--set", "db.password=hunter"]},
     ],
 )  # fmt: skip
 def test_what_keys_name(values: Any) -> None:
@@ -221,7 +222,11 @@ def test_a_line_is_named_where_there_are_several() -> None:
     [
         ({"data": {"k": encoded("v")}}, ["data/k"]), ({"stringData": {"k": "v"}}, ["stringData/k"]),
         ({"data": {"k": ""}}, []), ({"data": {"k": None}}, []), ({"type": "Opaque"}, []),
-        ({"stringData": {"k": "<path:secret/db#pw>"}}, []),
+        ({"stringData": {"k": "<path:secret/db#pw>"}}, []), ({"stringData": {"k": "${PW}"}}, []),
+        ({"stringData": {"k": "$ecret"}}, ["stringData/k"]),
+        ({"stringData": {"k": "true"}}, ["stringData/k"]),
+        ({"stringData": {"k": "/a/b/c.txt"}}, ["stringData/k"]),
+        ({"stringData": {"k": "PASSWORD"}}, ["stringData/k"]),
         ({"data": {"ca.crt": encoded(CERTIFICATE)}}, []),
         ({"data": {"tls.crt": encoded(CERTIFICATE), "tls.key": encoded(PRIVATE_KEY)}},
          ["data/tls.key"]),
@@ -305,6 +310,13 @@ def test_a_credential_is_told_once() -> None:
     assert in_values({"password": TOKENS["GitLab"]}) == [("named", "password")]
     assert in_text(f"password={TOKENS['GitLab']}\n") == [("named", "password")]
     assert in_values({"license": jwt()}) == [("named", "license")]
+
+
+def test_what_a_header_logs_in_with() -> None:
+    for value in ("Bearer " + token("b", 24), "basic " + encoded("jane:hunter2hunter2")):
+        assert in_values([{"name": "Authorization", "value": value}]) == [("shape", "0/value")]
+    for value in ("Bearer $(TOKEN)", "basic authentication with 2 steps", 'Basic realm="x"'):
+        assert in_values([{"name": "Authorization", "value": value}]) == []
 
 
 @pytest.mark.parametrize("text", ["eyJ" * 40_000, "a:" * 60_000 + "@", "-----BEGIN A-----" * 5_000,

@@ -29,6 +29,9 @@ _HEADER = re.compile(
     r"(?i)\b(?:authorization|x-api-key|x-auth-token|private-token)[\"']?[ \t]*[:=][ \t]*[\"']?"
     r"(?:(?:bearer|basic|token)[ \t]+)?([A-Za-z0-9+/=._~-]{8,})"
 )
+_SCHEME = re.compile(
+    r"\b(?:Bearer|Basic)[ \t]+((?=[^\s\d]{0,100}\d)[A-Za-z0-9+/._~-]{16,2000}=*)", re.IGNORECASE
+)
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{24,100000}={0,2}(?![A-Za-z0-9+/_=-])")
 _START, _END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _MORE = {
@@ -73,6 +76,8 @@ def _logins(text: str) -> Iterator[Form]:
     for match in _USERINFO.finditer(text) if "://" in text else ():
         if is_literal(match[1]):
             yield Form("a password in a URL", match[1], match.start(1))
+    for match in _SCHEME.finditer(text):
+        yield Form("what a header logs in with", match[1], match.start(1))
     for match in _HEADER.finditer(text):
         if any(map(str.isdigit, match[1])) or len(match[1]) > _WORD:
             yield Form("what a header logs in with", match[1], match.start(1))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from builder.core.base import NestedChartRule
-from builder.core.credentials import is_literal
+from builder.core.credentials import is_reference
 from builder.core.encoding import decoded
 from builder.core.guard.forms import without_public
 from builder.core.guard.model import Path, Suspect
@@ -16,6 +16,8 @@ from builder.core.references import definitions
 
 # What SOPS writes for a value: https://github.com/getsops/sops#encrypting-only-parts-of-a-file
 _ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:[^\]]*,iv:[^\]]+,tag:[^\]]+,type:\w+\]")
+# What is left over of a public PEM block: the words of its last line.
+_PEM_END = "-ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \r\n"
 _SECTIONS = ("data", "stringData")
 # What only the controller in the cluster can read.
 _SEALED: Mapping[tuple[str, str], tuple[Path, ...]] = {
@@ -110,7 +112,12 @@ def _content(body: Body) -> Iterator[Suspect]:
 def _is_open(text: str) -> bool:
     if _ENCRYPTED.fullmatch(text):
         return True  # nobody could decrypt it: SOPS left no block of its own
-    return is_literal(text) and bool(without_public(text).strip("-ABCDEFGHIJKLMNOPQRSTUVWXYZ \r\n"))
+    return bool(text.strip()) and not is_reference(text) and not _is_public(text)
+
+
+def _is_public(text: str) -> bool:
+    """Tell whether a text is nothing but certificates and public keys."""
+    return "-----BEGIN " in text and not without_public(text).strip(_PEM_END)
 
 
 def _decoded(values: Any) -> Any:

@@ -62,8 +62,12 @@ def assigned(text: str) -> Iterator[Assigned]:
         for match in pattern.finditer(text):
             value = match["value"].strip().rstrip(",;").strip("\\").strip(_QUOTES)
             named = is_credential(match["name"]) and is_given(match["name"], value)
-            if named and (_is_whole(match) or not _is_prose(match, value)):
+            if named and not SHOWN.fullmatch(value) and _stands_for_itself(match, value):
                 yield Assigned(match["name"].lstrip("-"), value, match.start("name"))
+
+
+def _stands_for_itself(match: re.Match[str], value: str) -> bool:
+    return _is_whole(match) or not _is_prose(match, value)
 
 
 def _is_whole(match: re.Match[str]) -> bool:
