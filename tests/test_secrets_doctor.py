@@ -69,6 +69,9 @@ def test_flux_needs_the_key_to_what_is_encrypted(
     needed("sops", "age-keygen")
     settings(source, "sync: {engine: flux}\n")
     recipients(source, age_key(tmp_path, "one.agekey"))
+    resource = source.path("base/wandb/weightsandbiases.yaml")
+    # Placeholders are not encrypted.
+    resource.write_text(resource.read_text().replace("replace-with-your-", "correct-horse-"))
     assert convert(run).code == 0
     found = examine(run, api)
     assert not found.keys() & {f"Secret/wandb/{name}" for name in KEYS}
