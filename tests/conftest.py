@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 
 from builder import cache, diff
@@ -19,6 +20,10 @@ from tests.source import Result, Source, snapshot
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what runs in its background so; the programs that tests interrupt inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A machine that is busy with other work is slow, not wrong.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 REPOSITORY = Path(__file__).parents[1]
 CHARTS = REPOSITORY / "tests" / "charts"
