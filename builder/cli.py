@@ -1,104 +1,29 @@
 """The command line. Only :func:`main` turns errors into messages and exit codes.
 
-Each command lives in :mod:`builder.commands` and imports what is heavy when it runs.
+Each command lives in :mod:`builder.commands`, which lists them: it is imported when it runs, and
+imports what is heavy then.
 """
 
 import os
 import re
 import sys
 
-import typer
-
 from builder import __version__
-from builder.commands.airgap import airgap
-from builder.commands.attest import attest
-from builder.commands.build import build
-from builder.commands.diff import diff
-from builder.commands.doctor import doctor
-from builder.commands.explain import explain
-from builder.commands.images import images
-from builder.commands.lock import lock
-from builder.commands.mirror import mirror
-from builder.commands.mirror_export import export
-from builder.commands.mirror_import import import_
-from builder.commands.publish import publish
-from builder.commands.sbom import sbom
-from builder.commands.secrets import secrets
-from builder.commands.sync import sync
-from builder.commands.upgrade import upgrade
-from builder.commands.vendor import vendor
-from builder.commands.verify import verify
 from builder.core.errors import SealiftError
 from builder.core.text import lines
-
-EXIT_CODES = (
-    "Exit codes: 0 fine; 1 findings, or a difference; 2 wrong usage or configuration; "
-    "3 an outside tool or service failed; 4 a bug; 130 interrupted."
-)
 
 INTERRUPTED = 130
 _LOGIN = re.compile(r"_(?:PASSWORD|TOKEN)$")
 
-app = typer.Typer(
-    name="sealift",
-    help="Builds GitOps bundles for clusters without internet. "
-    "If the build passes, the cluster pulls nothing from outside.",
-    epilog=EXIT_CODES,
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _version(value: bool) -> None:
-    if value:
-        print(f"sealift {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    _: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
-    ),
-    no_cache: bool = typer.Option(
-        False, "--no-cache", help="Do all work anew, and keep nothing of it."
-    ),
-) -> None:
-    if no_cache:
-        from builder import cache
-
-        cache.off()
-
-
-for command in (
-    vendor,
-    secrets,
-    airgap,
-    lock,
-    upgrade,
-    build,
-    diff,
-    publish,
-    sync,
-    images,
-    explain,
-    doctor,
-    attest,
-    verify,
-    sbom,
-):
-    app.command()(command)
-mirror.command("export")(export)
-mirror.command("import")(import_)
-app.add_typer(mirror, name="mirror")
-
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command line and return the exit code; nothing below this prints errors."""
+    argv = sys.argv[1:] if argv is None else argv
     try:
+        if _quick(argv):
+            return 0
+        from builder.commands.app import app
+
         outcome = app(args=argv, standalone_mode=False, prog_name="sealift")
         if outcome == INTERRUPTED:  # typer has taken the KeyboardInterrupt
             print("interrupted", file=sys.stderr)
@@ -108,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         if error.hint:
             print(lines(f"hint: {_covered(error.hint, error)}"), file=sys.stderr)
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):
@@ -118,6 +43,19 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     except Exception as error:
         return _unexpected(error)
+
+
+def _quick(argv: list[str]) -> bool:
+    """Answer what needs no command, nor what parses command lines: that takes 50 ms to load."""
+    if argv == ["--version"]:
+        print(f"sealift {__version__}")
+    elif argv in (["--help"], ["-h"]):
+        from builder.commands import overview
+
+        print(overview.text())
+    else:
+        return False
+    return True
 
 
 def _covered(text: str, error: Exception) -> str:
@@ -134,6 +72,9 @@ def _covered(text: str, error: Exception) -> str:
 
 def _unexpected(error: Exception) -> int:
     """Report what typer says about usage; write all else to a log, as a bug."""
+    if type(error).__name__ == "Abort":
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     if type(error).__name__ == "NoArgsIsHelpError":
         print(error, file=sys.stderr)  # the whole help, which is its message
         return 2

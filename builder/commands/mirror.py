@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.commands.mirror_export import export
+from builder.commands.mirror_import import import_
 from builder.commands.options import EnvironmentArgument, RootOption
 from builder.commands.registry_options import CaFileOption, JobsOption, PlainHttpOption, ViaOption
 
@@ -171,3 +173,7 @@ def _registries(
 def _charts_url(overlay: "Overlay") -> str | None:
     repository = overlay.environment.chart_repository
     return repository.url if repository else None
+
+
+mirror.command("export")(export)
+mirror.command("import")(import_)

@@ -1,0 +1,89 @@
+"""The app: its commands, each imported when it is called, and the options of all of them."""
+
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from builder import __version__
+from builder.commands import VERBS, overview
+
+
+class Program(TyperGroup):
+    """The commands of the table :data:`builder.commands.VERBS`."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _Commands()
+
+    def format_help(self, _: Any, formatter: Any) -> None:
+        """Write the help from the table, which imports no command."""
+        formatter.write(overview.text())
+
+
+class _Commands(MutableMapping[str, Any]):
+    """Commands by name; a command is made when it is asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _made(name, *VERBS[name][0].split(":"))
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VERBS)
+
+    def __len__(self) -> int:
+        return len(VERBS)
+
+
+def _made(name: str, module: str, attribute: str) -> Any:
+    """Import a verb and make its command: of a function, or of a group of them."""
+    verb = getattr(import_module(f"builder.commands.{module}"), attribute)
+    if isinstance(verb, typer.Typer):
+        return typer.main.get_group(verb)
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name)(verb)
+    return typer.main.get_command(single)
+
+
+app = typer.Typer(
+    name="sealift",
+    cls=Program,
+    help=overview.ABOUT,
+    epilog=overview.EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"sealift {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help=overview.OPTIONS["--version"]
+    ),
+    no_cache: bool = typer.Option(False, "--no-cache", help=overview.OPTIONS["--no-cache"]),
+) -> None:
+    if no_cache:
+        from builder import cache
+
+        cache.off()
