@@ -42,23 +42,31 @@ class Verified:
 
 def attest(result: Build, *, builder: str = provenance.BUILDER) -> str:
     """Write the statement of a build that ships."""
-    overlay = result.overlay
+    source, parameters, versions = parts(result)
     return provenance.statement(
         result.files,
         result.lock,
-        source=source_commit(overlay.root),
-        parameters={
-            "environment": overlay.name,
-            "base": overlay.base.name,
-            "kubernetes": overlay.environment.kubernetes,
-        },
-        versions={
-            "sealift": __version__,
-            "helm": helm.find()[1],
-            "kustomize": kustomize.find()[1],
-        },
+        source=source,
+        parameters=parameters,
+        versions=versions,
         builder=builder,
     )
+
+
+def parts(result: Build) -> tuple[str, dict[str, str], dict[str, str]]:
+    """Return what a build rests on: the source's commit, what was asked for, tools by version."""
+    overlay = result.overlay
+    parameters = {
+        "environment": overlay.name,
+        "base": overlay.base.name,
+        "kubernetes": overlay.environment.kubernetes,
+    }
+    versions = {
+        "sealift": __version__,
+        "helm": helm.find()[1],
+        "kustomize": kustomize.find()[1],
+    }
+    return source_commit(overlay.root), parameters, versions
 
 
 def read(folder: Path) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """One reason not to ship: place, cause and the next step."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,3 +36,17 @@ def ordered(findings: list[Finding]) -> list[Finding]:
 def blocking(findings: list[Finding]) -> bool:
     """Tell whether any of the findings stops a build."""
     return any(finding.severity == "error" for finding in findings)
+
+
+def grouped(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Return findings that say the same of several places together, in order.
+
+    Errors are told by subject. Next steps are the same but for the place that they name.
+    """
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        subject = finding.subject if finding.severity == "error" else ""
+        step = finding.hint.partition(", by a patch")[0]
+        key = (finding.severity, finding.code, subject, finding.cause, step)
+        groups.setdefault(key, []).append(finding)
+    return list(groups.values())
