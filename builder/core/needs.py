@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from builder.core.manifests import Resource, ResourceId
-from builder.core.pointer import get
+from builder.core.pointer import get, mapping, mappings
 
 Path = tuple[str, ...]
 Kind = Literal["Secret", "ConfigMap"]
@@ -126,9 +126,9 @@ def brought(one: Placed) -> Iterator[tuple[Kind, str, str]]:
         if isinstance(name := get(body, path), str):
             yield "Secret", one.namespace, name
             break
-    annotations = get(body, ("metadata", "annotations")) or {}
+    annotations = mapping(body, ("metadata", "annotations"))
     if key.kind == "Ingress" and any(issuer in annotations for issuer in _ISSUERS):
-        for entry in _mappings(get(body, ("spec", "tls"))):
+        for entry in mappings(get(body, ("spec", "tls"))):
             yield "Secret", one.namespace, str(entry.get("secretName"))
 
 
@@ -150,11 +150,11 @@ def _of_key(key: str, value: Any, namespace: str) -> Iterator[Need]:
         for entry in value if isinstance(value, list) else ():
             yield from _need("Secret", _as_mapping(entry), namespace)
     elif key == "valuesFrom":
-        for entry in _mappings(value):
+        for entry in mappings(value):
             kind: Kind = "ConfigMap" if entry.get("kind") == "ConfigMap" else "Secret"
             yield from _need(kind, entry, namespace, key=entry.get("valuesKey"))
     elif key == "tls":
-        for entry in _mappings(value):
+        for entry in mappings(value):
             yield from _need("Secret", {"name": entry.get("secretName")}, namespace)
     elif isinstance(value, Mapping):
         yield from _of_mapping(key, value, namespace)
@@ -176,7 +176,7 @@ def _of_mapping(key: str, value: Mapping[str, Any], namespace: str) -> Iterator[
 
 
 def _volume(kind: Kind, value: Mapping[str, Any], namespace: str) -> Iterator[Need]:
-    keys = [str(item.get("key")) for item in _mappings(value.get("items"))]
+    keys = [str(item.get("key")) for item in mappings(value.get("items"))]
     for need in _need(kind, value, namespace):
         yield replace(need, keys=tuple(sorted(keys)))
 
@@ -229,12 +229,6 @@ def _arguments(value: Any) -> Iterator[str]:
 
 def _as_mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {"name": value}
-
-
-def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
-    yield from (
-        (item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else ()
-    )
 
 
 def place(

@@ -31,3 +31,18 @@ def get(value: Any, path: Iterable[str | int], default: Any = None) -> Any:
         else:
             return default
     return value
+
+
+def mapping(value: Any, path: Iterable[str | int] = ()) -> dict[str, Any]:
+    """Return the mapping at ``path``; an empty one where there is none, or something else.
+
+    Charts and files are other people's: what a kind calls a mapping may be anything there.
+    """
+    found = get(value, path)
+    return found if isinstance(found, dict) else {}
+
+
+def mappings(value: Any, path: Iterable[str | int] = ()) -> list[dict[str, Any]]:
+    """Return the mappings in the list at ``path``, in order; none where there is no list."""
+    found = get(value, path)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

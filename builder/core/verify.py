@@ -9,7 +9,7 @@ from builder.core.environment import Environment
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests
 from builder.core.mirror import matches
-from builder.core.pointer import get
+from builder.core.pointer import mappings
 from builder.core.references import Reference
 
 
@@ -170,8 +170,8 @@ def _switch(switch: Switch, manifests: Manifests) -> Iterator[Finding]:
         (resource, container, entry)
         for resource in manifests
         if resource.id.kind == switch.kind
-        for container in get(resource.body, ("spec", "template", "spec", "containers")) or []
-        for entry in container.get("env") or []
+        for container in mappings(resource.body, ("spec", "template", "spec", "containers"))
+        for entry in mappings(container, ("env",))
         if entry.get("name") == switch.env
     ]
     places = [

@@ -13,7 +13,7 @@ from builder.core.certificates.model import Certificate
 from builder.core.encoding import decoded
 from builder.core.first_order import pod_paths
 from builder.core.manifests import Body, Resource
-from builder.core.pointer import get
+from builder.core.pointer import get, mapping, mappings
 
 _Holder = tuple[str, str, str]  # kind, namespace, name
 _HOLDERS = ("ConfigMap", "Secret")
@@ -53,7 +53,7 @@ def _content(body: Body) -> dict[str, frozenset[str]]:
     found = {}
     for section in ("data", "stringData", "binaryData"):
         encoded = section == "binaryData" or (section == "data" and body.get("kind") == "Secret")
-        for key, value in (body.get(section) or {}).items():
+        for key, value in mapping(body, (section,)).items():
             text = decoded(str(value)) if encoded else str(value)
             found[str(key)] = frozenset(pem.fingerprints(text))
     return found
@@ -66,32 +66,32 @@ def _mounted(resource: Resource) -> Iterator[tuple[tuple[str, str], frozenset[st
     """
     for path in pod_paths(resource):
         spec = get(resource.body, path)
-        containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
-        mounts = [m for c in containers for m in c.get("volumeMounts") or []]
-        for volume in spec.get("volumes") or []:
-            subs = {m.get("subPath") for m in mounts if m.get("name") == volume.get("name")}
+        containers = [*mappings(spec, ("containers",)), *mappings(spec, ("initContainers",))]
+        mounts = [m for c in containers for m in mappings(c, ("volumeMounts",))]
+        for volume in mappings(spec, ("volumes",)):
+            own = [m for m in mounts if m.get("name") == volume.get("name")]
+            subs = {str(m.get("subPath") or "") for m in own}
             for source in _sources(volume) if subs else ():
                 yield source[0], _visible(source[1], subs)
 
 
 def _sources(volume: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], dict[str, str] | None]]:
     """Yield what a volume is made of, and the path of each key where they are chosen."""
-    projected = (volume.get("projected") or {}).get("sources") or []
-    for source in (volume, *projected):
+    for source in (volume, *mappings(volume, ("projected", "sources"))):
         for kind, name in (("configMap", "name"), ("secret", "secretName"), ("secret", "name")):
-            settings = source.get(kind)
-            if not isinstance(settings, dict) or not settings.get(name):
+            settings = mapping(source, (kind,))
+            if not settings.get(name):
                 continue
-            items = settings.get("items")
+            items = mappings(settings, ("items",))
             paths = {str(i.get("path")): str(i.get("key")) for i in items} if items else None
             yield (kind[0].upper() + kind[1:], str(settings[name])), paths
 
 
-def _visible(paths: dict[str, str] | None, subs: Collection[Any]) -> frozenset[str] | None:
-    """Return the keys that mounts show; ``subs`` are their sub-paths, None for all of a volume."""
-    if None in subs or "" in subs:
+def _visible(paths: dict[str, str] | None, subs: Collection[str]) -> frozenset[str] | None:
+    """Return the keys that mounts show; ``subs`` are their sub-paths, empty for a whole volume."""
+    if "" in subs:
         return None if paths is None else frozenset(paths.values())
-    return frozenset((paths or {}).get(str(sub), str(sub)) for sub in subs)
+    return frozenset((paths or {}).get(sub, sub) for sub in subs)
 
 
 def listed(present: Any, certificates: Sequence[Certificate], gone: Collection[str]) -> list[Any]:

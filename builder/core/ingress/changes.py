@@ -7,7 +7,7 @@ from builder.core.changes import Change
 from builder.core.environment import Environment
 from builder.core.ingress import equivalents, hosts, read
 from builder.core.manifests import Manifests, Resource
-from builder.core.pointer import get
+from builder.core.pointer import get, mapping
 
 
 def changes(manifests: Manifests, environment: Environment) -> Iterator[Change]:
@@ -50,7 +50,7 @@ def _classes(resource: Resource, wanted: str) -> Iterator[Change]:
 
 def _moved(body: Mapping[str, Any], foreign: list[str], environment: Environment) -> dict[str, Any]:
     """Return the ``spec`` with the environment's host in the place of the one that is foreign."""
-    spec: dict[str, Any] = {"rules": None, **(body.get("spec") or {})}
+    spec: dict[str, Any] = {"rules": None, **mapping(body, ("spec",))}
     if len(foreign) != 1:
         return spec
     (host,), own = foreign, hosts.wanted(environment)
@@ -67,8 +67,8 @@ def _moved(body: Mapping[str, Any], foreign: list[str], environment: Environment
 def _moved_entry(entry: Any, host: str, own: str) -> Any:
     if not isinstance(entry, dict) or not isinstance(entry.get("hosts"), list):
         return entry
-    named = (own if one == host else one for one in entry["hosts"])
-    return {**entry, "hosts": list(dict.fromkeys(named))}
+    named = [own if one == host else one for one in entry["hosts"]]
+    return {**entry, "hosts": [one for i, one in enumerate(named) if one not in named[:i]]}
 
 
 def _hosts(ingress: Resource, moved: Mapping[str, Any]) -> Iterator[Change]:

@@ -11,7 +11,7 @@ from builder.core.findings import Finding
 from builder.core.ingress import equivalents, read, routes
 from builder.core.manifests import Body, Resource
 from builder.core.overrides import leaves
-from builder.core.pointer import get, pointer
+from builder.core.pointer import get, mappings, pointer
 
 _IN_GIT = "take it out of the base: no JSON patch removes a whole resource"
 _NESTED = "run `sealift airgap`, and see what it says, or switch it off by the chart's values"
@@ -28,7 +28,7 @@ def hangs_on(route: Body, namespace: str, gateway: Gateway) -> bool:
         parent.get("name") == gateway.name
         and (parent.get("namespace") or namespace) == (gateway.namespace or namespace)
         and parent.get("sectionName") == gateway.listener
-        for parent in get(route, ("spec", "parentRefs")) or []
+        for parent in mappings(route, ("spec", "parentRefs"))
     )
 
 
@@ -66,10 +66,10 @@ def findings(
             hint="run `sealift airgap`, and see what it says",
         )
     ports = {
-        (space, r.id.name, port.get("port"))
+        (space, r.id.name, str(port.get("port")))
         for r, space in resources
         if (r.id.group, r.id.kind) == ("", "Service")
-        for port in get(r.body, ("spec", "ports")) or []
+        for port in mappings(r.body, ("spec", "ports"))
     }
     for route, namespace in found:
         yield from _backends(route, namespace, ports)
@@ -77,15 +77,15 @@ def findings(
 
 
 def _backends(
-    route: Resource, namespace: str, ports: set[tuple[str, str, Any]]
+    route: Resource, namespace: str, ports: set[tuple[str, str, str]]
 ) -> Iterator[Finding]:
     """Yield the Services that a route sends to and that nothing makes."""
-    for index, rule in enumerate(get(route.body, ("spec", "rules")) or []):
-        for number, backend in enumerate(rule.get("backendRefs") or []):
-            space, name = backend.get("namespace") or namespace, backend.get("name")
+    for index, rule in enumerate(mappings(route.body, ("spec", "rules"))):
+        for number, backend in enumerate(mappings(rule, ("backendRefs",))):
+            space, name = str(backend.get("namespace") or namespace), str(backend.get("name"))
             if backend.get("kind", "Service") != "Service" or backend.get("group"):
                 continue
-            if (space, name, backend.get("port")) not in ports:
+            if (space, name, str(backend.get("port"))) not in ports:
                 path = ("spec", "rules", index, "backendRefs", number)
                 yield Finding(
                     code="route-backend",
@@ -152,7 +152,7 @@ def refusals(
     at = str(get(body, ("metadata", "namespace")) or "")
     listeners = [
         listener
-        for listener in get(body, ("spec", "listeners")) or []
+        for listener in mappings(body, ("spec", "listeners"))
         if gateway.listener in (None, listener.get("name"))
     ]
     if not listeners:

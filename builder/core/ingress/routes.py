@@ -16,7 +16,7 @@ from builder.core.ingress.controllers import readers
 from builder.core.ingress.equivalents import meaning_of
 from builder.core.ingress.table import WHOLE_ANSWER
 from builder.core.manifests import Resource
-from builder.core.pointer import get
+from builder.core.pointer import get, mapping, mappings
 
 GROUP = "gateway.networking.k8s.io"
 VERSION = f"{GROUP}/v1"
@@ -126,8 +126,8 @@ class _Reader:
 
     def matches(self, rule: Mapping[str, Any]) -> list[Match]:
         found: dict[tuple[str, str], Match] = {}
-        for entry in get(rule, ("http", "paths")) or []:
-            match = self.match(entry, entry.get("backend")) if isinstance(entry, dict) else None
+        for entry in mappings(rule, ("http", "paths")):
+            match = self.match(entry, entry.get("backend"))
             if match is None:
                 continue
             first = found.setdefault((match.kind, match.path), match)
@@ -148,10 +148,10 @@ class _Reader:
                 "write an HTTPRoute of your own",
             )  # fmt: skip
             return None
-        port = self.port(str(written.get("name")), written.get("port") or {})
+        port = self.port(str(written.get("name")), mapping(written, ("port",)))
         if path is None or port is None:
             return None
-        return Match(kind=path[0], path=path[1], service=str(written["name"]), port=port)
+        return Match(kind=path[0], path=path[1], service=str(written.get("name")), port=port)
 
     def path(self, entry: Mapping[str, Any]) -> tuple[Kind, str] | None:
         written, kind = str(entry.get("path") or "/"), entry.get("pathType")
@@ -175,13 +175,12 @@ class _Reader:
     def port(self, name: str, wanted: Mapping[str, Any]) -> int | None:
         """Return the number of a Service's port, by its name or number; None when it has none."""
         service = self.known.get((self.namespace, name))
-        listed = get(service.body, ("spec", "ports")) if service else None
-        ports = [port for port in listed or [] if isinstance(port, dict)]
+        ports = mappings(service.body, ("spec", "ports")) if service else []
         for port in ports:
-            if port.get("port") == wanted.get("number") or (
-                wanted.get("name") and port.get("name") == wanted["name"]
-            ):
-                return int(port["port"])
+            number, called = port.get("port"), port.get("name")
+            named = wanted.get("name") and called == wanted["name"]
+            if isinstance(number, int) and (named or number == wanted.get("number")):
+                return number
         said = wanted.get("name") or wanted.get("number")
         shown = ", ".join(f"{p.get('name') or ''} {p.get('port')}".strip() for p in ports)
         self.refuse(

@@ -16,7 +16,7 @@ from builder.core.manifests import Manifests, Resource
 from builder.core.nested import argocd, definitions, flux, k3s
 from builder.core.nested.later import served_later
 from builder.core.nested.model import Found, NestedChart, cannot_tell, floating
-from builder.core.pointer import get, tokens
+from builder.core.pointer import get, mapping, tokens
 from builder.core.values import merge
 
 
@@ -100,10 +100,9 @@ def _declared(resource: Resource, manifests: Manifests, rule: NestedChartRule) -
 
 
 def _secret_values(secret: Resource) -> dict[str, Any]:
-
     texts = [
-        *(secret.body.get("stringData") or {}).values(),
-        *(decoded(str(v)) for v in (secret.body.get("data") or {}).values()),
+        *mapping(secret.body, ("stringData",)).values(),
+        *(decoded(str(v)) for v in mapping(secret.body, ("data",)).values()),
     ]
     values: dict[str, Any] = {}
     for text in texts:

@@ -7,14 +7,15 @@ from typing import Any
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested.model import Found, NestedChart, Path, cannot_tell, yaml_mapping
-from builder.core.pointer import get
+from builder.core.pointer import get, mapping, mappings
 
 
 def application(resource: Resource, _: Manifests) -> Iterator[Found]:
     """Follow Argo CD: argoproj.io/v1alpha1 Application with Helm sources."""
-    spec = resource.body.get("spec") or {}
-    single = not spec.get("sources")
-    for index, source in enumerate(spec.get("sources") or [spec.get("source") or {}]):
+    spec = mapping(resource.body, ("spec",))
+    several = mappings(spec, ("sources",))
+    single = not several
+    for index, source in enumerate(several or [mapping(spec, ("source",))]):
         path: Path = ("spec", "source") if single else ("spec", "sources", str(index))
         if not source.get("chart"):
             if not source.get("ref") or source.get("path"):
@@ -28,7 +29,7 @@ def application(resource: Resource, _: Manifests) -> Iterator[Found]:
 def _application_chart(
     resource: Resource, spec: dict[str, Any], source: dict[str, Any], path: Path
 ) -> Found:
-    helm = source.get("helm") or {}
+    helm = mapping(source, ("helm",))
     if source.get("plugin"):
         return cannot_tell(resource, f"{'.'.join(path)} is rendered by a plugin")
     for key in ("kubeVersion", "apiVersions"):
@@ -41,6 +42,8 @@ def _application_chart(
         values = yaml_mapping(resource, helm.get("values") or "", f"{'.'.join(path)}.helm.values")
     if isinstance(values, Finding):
         return values
+    if not isinstance(values, dict):
+        return cannot_tell(resource, f"{'.'.join(path)}.helm.valuesObject is not a mapping")
     in_text = bool(helm.get("values")) and helm.get("valuesObject") is None
     repository = str(source.get("repoURL") or "")
     return NestedChart(
@@ -48,12 +51,14 @@ def _application_chart(
         repository=repository if "://" in repository else f"oci://{repository}",
         name=str(source["chart"]),
         version=str(source.get("targetRevision") or "*"),
-        release=helm.get("releaseName") or resource.id.name,
-        namespace=helm.get("namespace") or get(spec, ("destination", "namespace")) or "default",
+        release=str(helm.get("releaseName") or resource.id.name),
+        namespace=str(
+            helm.get("namespace") or get(spec, ("destination", "namespace")) or "default"
+        ),
         values=values,
         sets=tuple(
             (str(p.get("name")), _escaped(str(p.get("value", ""))), bool(p.get("forceString")))
-            for p in helm.get("parameters") or []
+            for p in mappings(helm, ("parameters",))
         ),
         value_paths=tuple((*path, "helm", k) for k in ("values", "valuesObject", "parameters")),
         values_path=None if in_text else (*path, "helm", "valuesObject"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from builder.core.manifests import Resource
-from builder.core.pointer import get
+from builder.core.pointer import get, mappings
 
 
 def api_versions(resources: Iterable[Resource]) -> tuple[str, ...]:
@@ -17,8 +17,8 @@ def api_versions(resources: Iterable[Resource]) -> tuple[str, ...]:
             continue
         group = get(resource.body, ("spec", "group"))
         kind = get(resource.body, ("spec", "names", "kind"))
-        for version in get(resource.body, ("spec", "versions")) or []:
-            if isinstance(version, dict) and version.get("served"):
+        for version in mappings(resource.body, ("spec", "versions")):
+            if version.get("served"):
                 name = f"{group}/{version.get('name')}"
                 found |= {name, f"{name}/{kind}"}
     return tuple(sorted(found))

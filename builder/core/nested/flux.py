@@ -7,13 +7,13 @@ from builder.core.encoding import decoded
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested.model import Found, NestedChart, cannot_tell, yaml_mapping
-from builder.core.pointer import get
+from builder.core.pointer import get, mapping, mappings
 from builder.core.values import merge
 
 
 def helm_release(resource: Resource, manifests: Manifests) -> Iterator[Found]:
     """Follow Flux: helm.toolkit.fluxcd.io/v2 HelmRelease (fluxcd.io/flux/components/helm)."""
-    spec = resource.body.get("spec") or {}
+    spec = mapping(resource.body, ("spec",))
     if spec.get("postRenderers"):
         yield cannot_tell(resource, "postRenderers change what the chart renders")
         return
@@ -24,7 +24,11 @@ def helm_release(resource: Resource, manifests: Manifests) -> Iterator[Found]:
     repository, name, version, owner = source
     by_chart = ("spec", "chart", "spec")
     values: dict[str, Any] = {}
-    for index, entry in enumerate(spec.get("valuesFrom") or []):
+    own = spec.get("values") or {}
+    if not isinstance(own, dict):
+        yield cannot_tell(resource, "spec.values is not a mapping")
+        return
+    for index, entry in enumerate(mappings(spec, ("valuesFrom",))):
         part = _values_from(resource, manifests, entry, index)
         if isinstance(part, Finding):
             yield part
@@ -32,15 +36,15 @@ def helm_release(resource: Resource, manifests: Manifests) -> Iterator[Found]:
         values = merge(values, part)
     metadata = resource.id
     target = spec.get("targetNamespace")
-    release = spec.get("releaseName") or (f"{target}-{metadata.name}" if target else metadata.name)
+    release = f"{target}-{metadata.name}" if target else metadata.name
     yield NestedChart(
         resource=resource,
         repository=repository,
         name=name,
         version=version,
-        release=release,
-        namespace=target or metadata.namespace or "default",
-        values=merge(values, spec.get("values") or {}),
+        release=str(spec.get("releaseName") or release),
+        namespace=str(target or metadata.namespace or "default"),
+        values=merge(values, own),
         value_paths=(("spec", "values"),),
         values_path=("spec", "values"),
         repository_at=(owner.id, ("spec", "url")),
@@ -58,12 +62,12 @@ def _flux_source(
 ) -> tuple[str, str, str, Resource] | Finding:
     """Return repository, chart name, version, and the source object of a HelmRelease."""
     if spec.get("chartRef"):
-        reference = spec["chartRef"]
+        reference = mapping(spec, ("chartRef",))
         source = _flux_object(manifests, reference, resource)
         if source is None or reference.get("kind") != "OCIRepository":
             return cannot_tell(resource, f"{_named(reference)} is not among the resources")
-        url = str((source.body.get("spec") or {}).get("url", ""))
-        wanted = get(source.body, ("spec", "ref")) or {}
+        url = str(get(source.body, ("spec", "url"), ""))
+        wanted = mapping(source.body, ("spec", "ref"))
         tag = wanted.get("tag") or ""
         for key in ("digest", "semver"):  # in this order they count before the tag
             if wanted.get(key):
@@ -72,18 +76,17 @@ def _flux_source(
             return cannot_tell(resource, f"{source.id} names no tag in spec.ref")
         parent, _, name = url.rpartition("/")
         return parent, name, str(tag), source
-    chart = get(spec, ("chart", "spec")) or {}
+    chart = mapping(spec, ("chart", "spec"))
     for key in ("valuesFiles", "valuesFile"):
         if chart.get(key):
             return cannot_tell(
                 resource, f"spec.chart.spec.{key} takes values from the chart's files"
             )
-    source = _flux_object(manifests, chart.get("sourceRef") or {}, resource)
+    reference = mapping(chart, ("sourceRef",))
+    source = _flux_object(manifests, reference, resource)
     if source is None or source.id.kind != "HelmRepository":
-        return cannot_tell(
-            resource, f"{_named(chart.get('sourceRef') or {})} is no HelmRepository here"
-        )
-    url = str((source.body.get("spec") or {}).get("url", ""))
+        return cannot_tell(resource, f"{_named(reference)} is no HelmRepository here")
+    url = str(get(source.body, ("spec", "url"), ""))
     return url, str(chart.get("chart") or ""), str(chart.get("version") or "*"), source
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested.model import Found, NestedChart, cannot_tell, yaml_mapping
-from builder.core.pointer import get
+from builder.core.pointer import get, mapping
 from builder.core.values import merge
 
 
 def helm_chart(resource: Resource, manifests: Manifests) -> Iterator[Found]:
     """Follow k3s: helm.cattle.io/v1 HelmChart, with its HelmChartConfig."""
-    spec = resource.body.get("spec") or {}
+    spec = mapping(resource.body, ("spec",))
     chart = str(spec.get("chart") or "")
     if spec.get("chartContent") or "://" in chart or chart.startswith("/") or not spec.get("repo"):
         if chart.startswith("oci://"):
@@ -46,9 +46,9 @@ def helm_chart(resource: Resource, manifests: Manifests) -> Iterator[Found]:
         name=name,
         version=str(spec.get("version") or "*"),
         release=resource.id.name,
-        namespace=spec.get("targetNamespace") or resource.id.namespace or "default",
+        namespace=str(spec.get("targetNamespace") or resource.id.namespace or "default"),
         values=values,
-        sets=tuple(_set(str(k), v) for k, v in sorted((spec.get("set") or {}).items())),
+        sets=tuple(_set(str(k), v) for k, v in sorted(mapping(spec, ("set",)).items())),
         value_paths=(("spec", "valuesContent"), ("spec", "set")),
         values_text=("spec", "valuesContent"),
         repository_at=(resource.id, ("spec", "repo" if spec.get("repo") else "chart")),

@@ -78,8 +78,10 @@ def cannot_tell(resource: Resource, cause: str) -> Finding:
     )
 
 
-def yaml_mapping(resource: Resource, text: str, place: str) -> dict[str, Any] | Finding:
+def yaml_mapping(resource: Resource, text: Any, place: str) -> dict[str, Any] | Finding:
     """Read values that stand as YAML text in a resource; a Finding when they are no mapping."""
+    if not isinstance(text, str):
+        return cannot_tell(resource, f"{place} is not a text")
     try:
         documents = yaml.load_all(text, source=f"{resource.id} {place}")
     except YamlError as error:

@@ -16,7 +16,8 @@ def pieces(body: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     conversion = get(body, ("spec", "conversion"))
     if conversion:
         yield ("spec",), {"conversion": conversion}
-    for index, version in enumerate(get(body, ("spec", "versions")) or []):
+    versions = get(body, ("spec", "versions"))
+    for index, version in enumerate(versions if isinstance(versions, list) else ()):
         path = ("spec", "versions", str(index), "schema", "openAPIV3Schema")
         yield from _defaults(get(version, path[3:]), path)
 

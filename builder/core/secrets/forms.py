@@ -10,7 +10,7 @@ from builder.core.environment import Secrets, SecretStore
 from builder.core.errors import ConfigurationError
 from builder.core.findings import Finding
 from builder.core.manifests import Body, Resource
-from builder.core.pointer import get
+from builder.core.pointer import get, mapping, mappings
 from builder.core.secrets.model import WantedSecret
 
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
@@ -110,8 +110,7 @@ def encrypted(body: Any, text: str) -> Encrypted | None:
         return None
     if is_sops(body):
         at: tuple[str, ...] = ("data",) if body.get("data") else ("stringData",)
-        groups = [get(body, ("sops", "age")) or []]
-        recipients = [str(one.get("recipient")) for group in groups for one in group]
+        recipients = [str(one.get("recipient")) for one in mappings(body, ("sops", "age"))]
     elif body.get("kind") == "SealedSecret":
         at = ("spec", "encryptedData")
         recipients = _MARK.findall(text)
@@ -120,7 +119,7 @@ def encrypted(body: Any, text: str) -> Encrypted | None:
     return Encrypted(
         namespace=str(get(body, ("metadata", "namespace")) or ""),
         name=str(get(body, ("metadata", "name")) or ""),
-        keys=tuple(sorted(get(body, at) or {})),
+        keys=tuple(sorted(mapping(body, at))),
         recipients=frozenset(recipients),
     )
 
@@ -138,10 +137,10 @@ def is_concealed(body: Body) -> bool:
     For SOPS, the MAC has to leave out what is not encrypted: annotations may come in addition.
     """
     if is_sops(body):
-        found = [v for at in _DATA for v in (get(body, (at,)) or {}).values()]
+        found = [v for at in _DATA for v in mapping(body, (at,)).values()]
         whole = get(body, ("sops", "mac_only_encrypted")) is True
         return whole and all(str(value).startswith("ENC[") for value in found)
-    inner = (body, get(body, ("spec",)) or {}, get(body, ("spec", "template")) or {})
+    inner = (body, mapping(body, ("spec",)), mapping(body, ("spec", "template")))
     return not any(at in place for at in _DATA for place in inner)
 
 

@@ -12,11 +12,10 @@ stands beside the Pod that binds it, and an Ingress, which may never get an addr
 
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
-from typing import Any
 
 from builder.core.bundle import CUSTOM, phase
 from builder.core.manifests import Manifests, Resource
-from builder.core.pointer import get
+from builder.core.pointer import get, mapping
 from builder.core.sync.model import Engine, Kind
 
 STAGE = "sealift.dev/stage"
@@ -112,7 +111,7 @@ def _marked(resource: Resource, added: Mapping[str, str]) -> Resource:
     if not added:
         return resource
     metadata = dict(resource.body.get("metadata") or {})
-    standing: dict[str, Any] = dict(metadata.get("annotations") or {})
+    standing = mapping(metadata, ("annotations",))
     metadata["annotations"] = {**added, **standing}
     if OPTIONS in added and OPTIONS in standing:
         metadata["annotations"][OPTIONS] = _options(str(standing[OPTIONS]), added[OPTIONS])
