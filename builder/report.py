@@ -9,7 +9,7 @@ from typing import Any
 
 from builder.build import Build
 from builder.core.explain import Place
-from builder.core.findings import NOT_CHECKED, Finding
+from builder.core.findings import NOT_CHECKED, Finding, grouped
 from builder.core.references import Reference
 from builder.core.text import count, lines, table
 from builder.core.verify import leaves
@@ -25,15 +25,12 @@ def _json(value: Any) -> str:
 def findings_text(findings: Sequence[Finding]) -> str:
     """Write findings by subject: the cause once, then each place."""
     blocks = []
-    groups: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in findings:
-        subject = finding.subject if finding.severity == "error" else ""
-        key = (finding.severity, finding.code, subject, finding.cause, _common(finding))
-        groups.setdefault(key, []).append(finding)
-    for (severity, code, _, cause, _), members in groups.items():
-        block = [f"{severity}: {_subjects(members)} [{code}]", f"  cause: {cause}"]
+    for members in grouped(findings):
+        first = members[0]
+        block = [f"{first.severity}: {_subjects(members)} [{first.code}]"]
+        block.append(f"  cause: {first.cause}")
         block += [f"  place: {finding.place}" for finding in members]
-        block.append(f"  next:  {members[0].hint}")
+        block.append(f"  next:  {first.hint}")
         blocks.append("\n".join(lines(part, _INDENT) for part in block))
     return "\n".join(blocks)
 
@@ -47,11 +44,6 @@ def _subjects(members: Sequence[Finding]) -> str:
 def terminal_width() -> int | None:
     """Return the width of the terminal that is printed to; None for a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def _common(finding: Finding) -> str:
-    """Group findings whose next step is the same but for the place that it names."""
-    return finding.hint.partition(", by a patch")[0]
 
 
 def build_text(result: Build, folder: str | None) -> str:
@@ -71,11 +63,12 @@ def build_text(result: Build, folder: str | None) -> str:
         blocks.append(f"{name}: does not ship, {count(errors, 'error')}{warned}\n{closure}")
     else:
         where = f", written to {folder}" if folder else ""
-        blocks.append(f"{name}: {_closed(result)}{warned}\n{closure}{where}")
+        blocks.append(f"{name}: {closed(result)}{warned}\n{closure}{where}")
     return "\n\n".join(block for block in blocks if block)
 
 
-def _closed(result: Build) -> str:
+def closed(result: Build) -> str:
+    """Say how closed an environment is that ships."""
     allowed = {f.subject for f in result.findings if f.code == "allowed-reference"}
     open_ = [f for f in result.findings if f.code == "allowed-credential"]
     closed = "closed, nothing leaves the network"

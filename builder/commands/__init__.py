@@ -5,6 +5,7 @@ it runs. The summary is the first line of the command's docstring; a test holds 
 """
 
 VERBS = {
+    "init": ("init:init", "Make a repository of your own, or bring one up to date."),
     "vendor": ("vendor:vendor", "Bring a base's charts into the repository, locked by digest."),
     "secrets": ("secrets:secrets", "Put references to Secrets in the place of credentials."),
     "airgap": ("airgap:airgap", "Write the patches that point what leaves the network inside."),
@@ -12,6 +13,7 @@ VERBS = {
     "upgrade": ("upgrade:upgrade", "Move an environment to another version of a nested chart."),
     "build": ("build:build", "Build a bundle, and prove that nothing in it leaves the network."),
     "diff": ("diff:diff", "Show what publishing would change, and what is dangerous in it."),
+    "report": ("report:report", "Write one HTML page that tells all of a build."),
     "publish": ("publish:publish", "Build environments, and commit their bundles to Git."),
     "sync": ("sync:sync", "Print the objects that make an engine sync the bundles."),
     "images": ("images:images", "List every image that the cluster will pull."),
