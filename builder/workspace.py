@@ -193,6 +193,11 @@ def _overlay_folder(root: Path, name: str) -> Path:
     return folder
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a text can be the name of an environment, or of a base."""
+    return _NAME.fullmatch(text) is not None
+
+
 def environments(root: Path) -> list[str]:
     """Return the names of all environments, sorted."""
     return sorted(path.parent.name for path in (root / "overlays").glob("*/environment.yaml"))
