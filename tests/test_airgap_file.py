@@ -55,7 +55,7 @@ def test_a_kustomization_of_another_name(source: Source, run: Run, name: str) ->
     "text",
     [
         "{resources: [../../base/app]}\n",
-        "resources: [../../base/app]\ntransformers: []\n",
+        "resources: [../../base/app]\ntransformers: [\n  ]\n",
         "resources: [../../base/app]\n...\n",
     ],
 )

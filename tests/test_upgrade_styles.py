@@ -317,7 +317,7 @@ def test_a_kustomization_that_cannot_name_the_patch(tmp_path: Path, run: Run) ->
         "edge", "resources: [../../base/app]\n", source.read("overlays/prod/environment.yaml")
     )
     text = source.read(OVERLAY).replace(
-        "transformers:\n  - patches/airgap.yaml\n", "transformers: [patches/airgap.yaml]\n"
+        "transformers:\n  - patches/airgap.yaml\n", "transformers: [\n  patches/airgap.yaml]\n"
     )
     source.write(OVERLAY, text)
     before = snapshot(source.root)

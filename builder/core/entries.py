@@ -1,7 +1,7 @@
 """Lists of a kustomization, changed in its text: comments and order of what people wrote stay."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from builder.core import yaml
@@ -12,7 +12,7 @@ def with_entry(text: str, field: str, entry: str, before: Sequence[str] = ()) ->
     """Return the text with an entry in the list of that name.
 
     It comes before the first of ``before`` that is there, else at the end. None when that takes
-    more than one new line, as in a list that is written in brackets.
+    more than one new line, or one that is changed, as in brackets over several lines.
     """
     fields = _fields(text)
     present = fields.get(field) or []
@@ -28,6 +28,8 @@ def with_entry(text: str, field: str, entry: str, before: Sequence[str] = ()) ->
     elif items:
         at, indent = items[wanted.index(entry)] if follower else (items[-1][0] + 1, items[-1][1])
         lines.insert(at, f"{indent}- {entry}")
+    else:
+        lines = [_with_bracketed(line, field, entry, wanted.index(entry)) for line in lines]
     return _checked(lines, fields | {field: wanted})
 
 
@@ -40,12 +42,13 @@ def without_entry(text: str, field: str, entry: str) -> str | None:
     lines = text.splitlines()
     items = _items(lines, field)
     wanted = [e for e in present if e != entry]
-    if len(items) != len(present):
-        return None
-    del lines[items[present.index(entry)][0]]
+    if len(items) == len(present):
+        del lines[items[present.index(entry)][0]]
+    else:
+        lines = [_without_bracketed(line, field, present.index(entry)) for line in lines]
     if wanted:
         return _checked(lines, fields | {field: wanted})
-    lines = [line for line in lines if not re.match(rf"{field}:\s*(#|$)", line)]
+    lines = [line for line in lines if not re.match(rf"{field}:\s*(\[\s*\]\s*)?(#|$)", line)]
     return _checked(lines, {k: v for k, v in fields.items() if k != field})
 
 
@@ -63,6 +66,23 @@ def _items(lines: Sequence[str], field: str) -> list[tuple[int, str]]:
         else:
             inside = re.match(rf"{field}:\s*(#|$)", line) is not None
     return found
+
+
+def _with_bracketed(line: str, field: str, entry: str, at: int) -> str:
+    """Return ``field: [a, b]`` with an entry at that place; any other line as it is."""
+    return _bracketed(line, field, lambda entries: [*entries[:at], entry, *entries[at:]])
+
+
+def _without_bracketed(line: str, field: str, at: int) -> str:
+    return _bracketed(line, field, lambda entries: [*entries[:at], *entries[at + 1 :]])
+
+
+def _bracketed(line: str, field: str, change: Callable[[list[str]], list[str]]) -> str:
+    found = re.fullmatch(rf"({field}:\s*)\[([^\]]*)\](.*)", line)
+    if found is None:
+        return line
+    entries = [entry.strip() for entry in found[2].split(",") if entry.strip()]
+    return f"{found[1]}[{', '.join(change(entries))}]{found[3]}"
 
 
 def _checked(lines: Sequence[str], wanted: dict[str, Any]) -> str | None:
