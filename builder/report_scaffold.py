@@ -8,10 +8,11 @@ from builder.core.text import count, lines
 from builder.scaffold.merge import Change
 from builder.scaffold.run import Plan
 
-_WORDS = {
-    "kept": "kept: you changed it, and the scaffold has nothing new",
-    "left out": "left out: you removed it",
-    "conflict": "in conflict: you and the scaffold changed the same lines",
+_WHY = {
+    "merged": ", which you have changed",
+    "kept": ", which you have changed",
+    "left out": ", which you have removed",
+    "conflict": ": you and the scaffold have changed the same lines",
 }
 
 
@@ -39,9 +40,7 @@ def summary(plan: Plan, *, written: bool) -> str:
 def _summary(plan: Plan, *, written: bool) -> Iterator[str]:
     for change in plan.changes:
         if change.state != "same":
-            yield f"{_WORDS.get(change.state, change.state)}: {change.path}".replace(
-                ": you", ", you"
-            )
+            yield f"{change.state}: {change.path}{_WHY.get(change.state, '')}"
     for name in plan.yours:
         yield f"left alone, it is yours: {name}"
     same = sum(change.state == "same" for change in plan.changes)
@@ -58,7 +57,7 @@ def next_steps(folder: Path, base: str, name: str, source: str) -> str:
         *([] if here else [(f"cd {folder}", "")]),
         (
             f"sealift vendor {base}",
-            f"the charts, from {source}; without a way there: --from FOLDER",
+            f"the charts, from {source}; or --from FOLDER",
         ),
         (f"sealift secrets {name} --write", "Secrets in the place of credentials"),
         (f"sealift airgap {name}", "the patches that point all inside: review, commit"),
