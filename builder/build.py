@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from builder import certificates, guard, pins, schemas
+from builder import certificates, clashes, guard, pins, schemas
 from builder.airgap_inputs import stale
 from builder.core import bundle as bundles
 from builder.core import findings as finding_lists
@@ -64,6 +64,7 @@ def build(overlay: Overlay) -> Build:
     engine = overlay.environment.sync.engine if overlay.environment.sync else None
     checked += undecrypted(first.manifests, engine)
     checked += schemas.findings(overlay, first.manifests, nested)
+    checked += clashes.findings(overlay, first.manifests, nested)
     images_lock = pins.load(overlay)
     checked += pins.findings(overlay, images_lock, references)
     checked += certificates.findings(

@@ -114,6 +114,7 @@ _ASKS = {
     "upgrade": re.compile(rb"\bIsUpgrade\b|\bIsInstall\b|\.Revision\b"),
     "api-versions": re.compile(rb"\bAPIVersions\b"),
 }
+_LOOKUP = re.compile(rb"\blookup\b")
 
 
 def asks(data: bytes, *, source: str) -> frozenset[str]:
@@ -131,6 +132,24 @@ def _asks(files: Mapping[str, bytes], source: str) -> Iterator[str]:
             yield from asks(content, source=f"{source}: {path}")
         elif not path.endswith(("NOTES.txt", ".md")):
             yield from (what for what, pattern in _ASKS.items() if pattern.search(content))
+
+
+def looking(data: bytes, *, source: str) -> frozenset[str]:
+    """Name the templates that look at what is in the cluster, at any depth, as helm names them.
+
+    They may leave out what is there already; ``helm template`` sees an empty cluster.
+    """
+    chart = read(data, source=source)
+    return frozenset(_looking(chart.files, chart.name, source))
+
+
+def _looking(files: Mapping[str, bytes], name: str, source: str) -> Iterator[str]:
+    for path, content in files.items():
+        if path.endswith(".tgz"):
+            below = read(content, source=f"{source}: {path}")
+            yield from _looking(below.files, f"{name}/charts/{below.name}", source)
+        elif _LOOKUP.search(content):
+            yield f"{name}/{path}"
 
 
 def missing_dependencies(files: Mapping[str, bytes], source: str, path: str = "") -> list[str]:

@@ -122,14 +122,16 @@ def brought(one: Placed) -> Iterator[tuple[Kind, str, str]]:
         yield "Secret", one.namespace, key.name
     elif key.kind == "ConfigMap" and not key.group:
         yield "ConfigMap", one.namespace, key.name
-    for path in _MAKERS.get((key.group, key.kind), ()):
+    adds = get(body, ("spec", "target", "creationPolicy")) in ("Merge", "None")  # ExternalSecret
+    for path in () if adds else _MAKERS.get((key.group, key.kind), ()):
         if isinstance(name := get(body, path), str):
             yield "Secret", one.namespace, name
             break
     annotations = mapping(body, ("metadata", "annotations"))
     if key.kind == "Ingress" and any(issuer in annotations for issuer in _ISSUERS):
         for entry in mappings(get(body, ("spec", "tls"))):
-            yield "Secret", one.namespace, str(entry.get("secretName"))
+            if isinstance(name := entry.get("secretName"), str):
+                yield "Secret", one.namespace, name
 
 
 def _walk(value: Any, path: Path, one: Placed) -> Iterator[Need]:

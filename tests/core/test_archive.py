@@ -209,3 +209,19 @@ def test_whether_a_chart_renders_otherwise_on_an_upgrade(
 ) -> None:
     data = packed({"app/Chart.yaml": META, path: text})
     assert ("upgrade" in archive.asks(data, source="x")) is tells
+
+
+def test_which_templates_look_at_the_cluster() -> None:
+    looks = b'{{ lookup "v1" "Secret" "a" "b" }}'
+    inner = packed({"sub/Chart.yaml": META.replace(b"app", b"sub"), "sub/templates/b.yaml": looks})
+    data = packed({
+        "app/Chart.yaml": META,
+        "app/templates/a.yaml": looks,
+        "app/templates/c.yaml": b"lookups: 1",
+        "app/charts/own/templates/d.yaml": looks,
+        "app/charts/sub-1.2.3.tgz": inner,
+    })  # fmt: skip
+    assert archive.looking(data, source="x") == {
+        "app/templates/a.yaml", "app/charts/own/templates/d.yaml",
+        "app/charts/sub/templates/b.yaml",
+    }  # fmt: skip

@@ -10,20 +10,7 @@ from builder.core.bundle import CUSTOM, phase
 from builder.core.diff.hidden import hide, hide_all
 from builder.core.guard.veil import NOTHING, Veil
 from builder.core.manifests import Body, Resource, ResourceId
-
-CLUSTER_SCOPED = frozenset({
-    "APIService", "CSIDriver", "CSINode", "ClusterRole", "ClusterRoleBinding",
-    "CustomResourceDefinition", "FlowSchema", "IngressClass", "MutatingWebhookConfiguration",
-    "Namespace", "Node", "PersistentVolume", "PodSecurityPolicy", "PriorityClass",
-    "PriorityLevelConfiguration", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeAttachment",
-})  # fmt: skip
-# Kubernetes serves these objects under another group today: they stay the same objects.
-_MOVED_GROUPS = {
-    **dict.fromkeys(("Deployment", "DaemonSet", "ReplicaSet"), "apps"),
-    **dict.fromkeys(("Ingress", "NetworkPolicy"), "networking.k8s.io"),
-    "PodSecurityPolicy": "policy",
-}
+from builder.core.scope import CLUSTER_SCOPED, today
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,10 +42,7 @@ def entries(
 def identity(resource_id: ResourceId, *, namespace: str = "") -> ResourceId:
     """Return the identity by which a resource is found again in another render."""
     unsaid = resource_id.kind in CLUSTER_SCOPED or resource_id.namespace == namespace
-    group = resource_id.group
-    if group == "extensions":
-        group = _MOVED_GROUPS.get(resource_id.kind, group)
-    return replace(resource_id, group=group, namespace="" if unsaid else resource_id.namespace)
+    return replace(today(resource_id), namespace="" if unsaid else resource_id.namespace)
 
 
 def _entry(resource: Resource, namespace: str, veil: Veil) -> Entry:

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from builder.core.bundle import CUSTOM, phase
-from builder.core.diff.normal import CLUSTER_SCOPED
 from builder.core.errors import ConfigurationError
 from builder.core.manifests import Resource
-from builder.core.pointer import get
+from builder.core.scope import Scopes, in_cluster, scopes
 from builder.core.sync.drift import drifts
 from builder.core.sync.health import lua
 from builder.core.sync.model import Synced, SyncObject
@@ -112,26 +111,17 @@ def _namespace(one: Synced) -> str:
 
 def _cluster_wide(one: Synced) -> Iterable[tuple[str, str, str]]:
     """Yield group, kind and (where it matters) name of what is in no namespace."""
-    scopes = {
-        (get(r.body, ("spec", "group")), get(r.body, ("spec", "names", "kind"))): get(
-            r.body, ("spec", "scope")
-        )
-        for r in one.manifests
-        if r.id.kind == "CustomResourceDefinition"
-    }
+    known = scopes(one.manifests)
     for resource in one.manifests:
-        if _is_cluster_wide(resource, scopes):
+        if _is_cluster_wide(resource, known):
             name = resource.id.name if resource.id.kind in _NAMED else ""
             yield resource.id.group, resource.id.kind, name
 
 
-def _is_cluster_wide(resource: Resource, scopes: Mapping[Any, Any]) -> bool:
+def _is_cluster_wide(resource: Resource, known: Scopes) -> bool:
     key = resource.id
-    scope = scopes.get((key.group, key.kind))
-    if scope is not None:
-        return bool(scope == "Cluster")
-    if key.kind in CLUSTER_SCOPED:
-        return True
+    if in_cluster(key, known) or (key.group, key.kind) in known:
+        return in_cluster(key, known)
     # Of a custom resource without its CRD nobody knows: no namespace then means cluster-wide.
     return not key.namespace and phase(resource) >= CUSTOM
 
