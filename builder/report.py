@@ -84,7 +84,9 @@ def build_json(result: Build, folder: str | None) -> str:
             "environment": result.overlay.name,
             "ships": result.ships,
             "folder": folder,
+            "kubernetes": result.lock.kubernetes,
             "findings": [dataclasses.asdict(f) for f in result.findings],
+            "charts": [{"name": c.name, "version": c.version} for c in result.lock.charts],
             "images": [image.image for image in result.lock.images],
             "files": sorted(result.files),
         }

@@ -17,14 +17,15 @@ def tree_id(files: Mapping[str, bytes]) -> str:
         if slash:
             below.setdefault(head, {})[rest] = content
         else:
-            entries.append((head.encode(), b"100644", _object("blob", content)))
+            entries.append((head.encode(), b"100644", object_id("blob", content)))
     entries += [(name.encode(), b"40000", tree_id(inner)) for name, inner in below.items()]
     # Git sorts folders as if their names ended with a slash.
     entries.sort(key=lambda entry: entry[0] + (b"/" if entry[1] == b"40000" else b""))
     body = b"".join(mode + b" " + name + b"\0" + bytes.fromhex(i) for name, mode, i in entries)
-    return _object("tree", body)
+    return object_id("tree", body)
 
 
-def _object(kind: str, body: bytes) -> str:
+def object_id(kind: str, body: bytes) -> str:
+    """Return the id of an object: a ``blob``, or a ``tree``."""
     head = f"{kind} {len(body)}\0".encode()
     return hashlib.sha1(head + body, usedforsecurity=False).hexdigest()

@@ -155,7 +155,9 @@ def _rows(drawing: _Drawing, nodes: Iterable[Node]) -> list[Heading]:
 
 def _column(drawing: _Drawing, nodes: Sequence[Node]) -> None:
     """Place the nodes of a column near what they lead to, without one on another."""
-    wanted = {node.key: _wanted(drawing, node) for node in nodes}
+    wanted = {node.key: _wanted(drawing, node) for node in nodes if drawing.out[node.key]}
+    end = max(wanted.values(), default=0.0)  # what leads nowhere stands below what does
+    wanted |= {node.key: end for node in nodes if node.key not in wanted}
     order = sorted(nodes, key=lambda node: wanted[node.key])
     offsets, total = [], float(_TOP + _LABEL)
     for node in order:
@@ -182,8 +184,6 @@ def _ascending(values: Iterable[float]) -> Iterator[float]:
 def _wanted(drawing: _Drawing, node: Node) -> float:
     """Return the top at which a node stands in the middle of what it leads to."""
     targets = [drawing.tops[link.target] for link in drawing.out[node.key]]
-    if not targets:
-        return max(drawing.tops.values(), default=0.0)
     return sum(targets) / len(targets) + RIBBON / 2 - drawing.height(node) / 2
 
 

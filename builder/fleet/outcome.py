@@ -76,8 +76,8 @@ def _failed(
     why = f"{where}: {what}" if where else what
     said = f"error: {name}: {why}" + (f"\nhint: {hint}" if hint else "")
     record = {
-        "environment": short, "ships": False, "folder": None,
-        "findings": [], "images": [], "files": [],
+        "environment": short, "ships": False, "folder": None, "kubernetes": "",
+        "findings": [], "charts": [], "images": [], "files": [],
         "error": {"what": what, "where": where, "hint": hint},
     }  # fmt: skip
     return Outcome(

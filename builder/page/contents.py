@@ -1,7 +1,6 @@
 """What is on the page of one environment, as plain values: nothing here knows of HTML."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from builder import __version__, pins
@@ -44,23 +43,33 @@ class ChartRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FindingGroup:
-    """Findings that say the same of several places."""
+class Found:
+    """Findings that differ in their places only, or of one cause in what they are about."""
 
+    subjects: tuple[str, ...]
+    cause: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindingGroup:
+    """Findings of one kind with one next step; ``number`` counts their places."""
+
+    anchor: str
     code: str
     severity: str
-    subjects: tuple[str, ...]
-    places: tuple[str, ...]
-    cause: str
     hint: str
+    number: int
+    found: tuple[Found, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contents:
     """All that the page says.
 
-    ``why`` is the verdict in words. ``diff`` is None when nothing was compared. ``asked`` tells
-    whether the registry was. ``provenance`` are names and values.
+    ``why`` tells how closed an environment is that ships, ``reasons`` what keeps another back:
+    codes, their numbers, their places on the page. ``diff`` is None when nothing was compared.
+    ``asked`` tells whether the registry was. ``provenance`` are names and values.
     """
 
     name: str
@@ -69,6 +78,7 @@ class Contents:
     facts: tuple[tuple[str, str], ...]
     findings: tuple[FindingGroup, ...]
     notes: tuple[FindingGroup, ...]
+    reasons: tuple[tuple[str, int, str], ...]
     counts: Mapping[str, int]
     picture: Picture
     images: tuple[ImageRow, ...]
@@ -93,15 +103,16 @@ def contents(
     )
     anchors = {row.image: row.anchor for row in images}
     anchors |= {_title(row.chart): row.anchor for row in charts}
-    groups = [_group(members) for members in grouped(built.findings)]
+    groups = [*_groups(built)]
     notes = [one for one in groups if one.severity == "note" and one.code != NOT_CHECKED]
     return Contents(
         name=built.overlay.name,
         ships=built.ships,
-        why=_why(built),
+        why=closed(built) if built.ships else "",
         facts=tuple(_facts(built)),
         findings=tuple(one for one in groups if one not in notes),
         notes=tuple(notes),
+        reasons=tuple(_reasons(groups)),
         counts={s: sum(f.severity == s for f in built.findings) for s in ("error", "warning")},
         picture=picture(built, states, anchors),
         images=images,
@@ -110,14 +121,6 @@ def contents(
         asked=presence is not None,
         provenance=tuple(_provenance(built)),
     )
-
-
-def _why(built: Build) -> str:
-    errors = [finding for finding in built.findings if finding.severity == "error"]
-    if not errors:
-        return closed(built)
-    codes = Counter(finding.code for finding in errors)
-    return ", ".join(f"{number} {code}" for code, number in codes.items())
 
 
 def _facts(built: Build) -> Iterator[tuple[str, str]]:
@@ -168,15 +171,39 @@ def _title(chart: LockedChart) -> str:
     return f"{chart.name}-{chart.version}"
 
 
-def _group(members: Sequence[Finding]) -> FindingGroup:
-    first = members[0]
-    return FindingGroup(
-        code=first.code,
-        severity=first.severity,
+def _groups(built: Build) -> Iterator[FindingGroup]:
+    """Yield findings by what is to be done about them."""
+    steps: dict[tuple[str, str, str], list[list[Finding]]] = {}
+    for members in grouped(built.findings):
+        first = members[0]
+        step = first.hint.partition(", by a patch")[0]
+        steps.setdefault((first.severity, first.code, step), []).append(members)
+    for number, ((severity, code, step), groups) in enumerate(steps.items(), start=1):
+        hints = {finding.hint for members in groups for finding in members}
+        yield FindingGroup(
+            anchor=f"finding-{number}",
+            code=code,
+            severity=severity,
+            hint=hints.pop() if len(hints) == 1 else step,
+            number=sum(map(len, groups)),
+            found=tuple(map(_found, groups)),
+        )
+
+
+def _reasons(groups: Iterable[FindingGroup]) -> Iterator[tuple[str, int, str]]:
+    errors: dict[str, list[FindingGroup]] = {}
+    for group in groups:
+        if group.severity == "error":
+            errors.setdefault(group.code, []).append(group)
+    for code, members in errors.items():
+        yield code, sum(group.number for group in members), members[0].anchor
+
+
+def _found(members: Sequence[Finding]) -> Found:
+    return Found(
         subjects=tuple(dict.fromkeys(finding.subject for finding in members)),
+        cause=members[0].cause,
         places=tuple(dict.fromkeys(finding.place for finding in members)),
-        cause=first.cause,
-        hint=first.hint,
     )
 
 

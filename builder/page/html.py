@@ -17,6 +17,7 @@ from markupsafe import Markup
 from builder.core.diff.show import alike, is_text, line_diff, path_text, value_text
 from builder.core.diff.summary import TITLES, grouped, tally, verdict
 from builder.core.text import lines
+from builder.page.fleet import PUBLISHED
 from builder.report_mirror import size
 
 _LINES = 20
@@ -64,11 +65,21 @@ def _templates() -> Environment:
         size=size, path=path_text, value=value_text, tally=tally, verdict=verdict, groups=grouped
     )
     environment.filters["lines"] = lambda change: line_diff(change, _LINES)
+    environment.filters["ticks"] = _ticks
     environment.tests["text"] = is_text
-    environment.globals.update(titles=TITLES, alike=alike)
+    environment.globals.update(titles=TITLES, alike=alike, published=PUBLISHED)
     return environment
 
 
 def _finalized(value: Any) -> Any:
     """Show what is invisible, or turns the direction of writing: two texts that differ look so."""
     return lines(value) if type(value) is str else value
+
+
+def _ticks(text: str) -> list[tuple[bool, str]]:
+    """Cut a sentence where backticks mark what people are to type."""
+    parts = text.split("`")
+    even = len(parts) % 2 == 1
+    return (
+        [(number % 2 == 1, part) for number, part in enumerate(parts)] if even else [(False, text)]
+    )

@@ -35,6 +35,7 @@
     const search = tools.querySelector("input");
     const output = tools.querySelector("output");
     const empty = document.getElementById(`${tools.dataset.table}-empty`);
+    const clear = tools.querySelector(".clear");
     const chips = all(`[data-facet][data-for="${tools.dataset.table}"]`);
     const show = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -52,6 +53,7 @@
       });
       output.textContent = count === rows.length ? `${count} in all` : `${count} of ${rows.length}`;
       empty.hidden = count > 0;
+      if (clear) clear.hidden = count === rows.length && !groups.size;
     };
     tools.hidden = false;
     search.addEventListener("input", show);
@@ -62,6 +64,12 @@
         show();
       });
     }
+    if (clear) clear.addEventListener("click", () => {
+      search.value = "";
+      for (const chip of chips) chip.setAttribute("aria-pressed", "false");
+      show();
+      search.focus();
+    });
     show();
     all("th[data-sorts]", table).forEach((head) => {
       const name = document.createElement("button");
