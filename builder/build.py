@@ -18,6 +18,7 @@ from builder.core.secrets.forms import undecrypted
 from builder.core.verify import verify
 from builder.expand import NestedRender, expand
 from builder.render import FirstOrder, render
+from builder.still import once_of
 from builder.workspace import Overlay
 
 
@@ -74,7 +75,7 @@ def build(overlay: Overlay) -> Build:
     if images_lock is not None:
         lock = locks.with_digests(lock, images_lock)
     shipped = _marked(overlay, first.manifests)
-    checked += guard.check(overlay, first, shipped, locks.dump(lock))
+    checked += guard.check(overlay, first, shipped, lock)
     return Build(
         overlay=overlay,
         manifests=shipped,
@@ -131,13 +132,18 @@ def collect(manifests: Manifests, nested: Sequence[NestedRender]) -> list[Refere
         )
         for reference in _references(resource, known, skip.get(resource.id, ()))
     ]
-    return list(dict.fromkeys((*collecting.collect(manifests, skip), *charts, *second)))
+    first = [r for one in manifests for r in _references(one, None, skip.get(one.id, ()))]
+    return list(dict.fromkeys((*first, *charts, *second)))
 
 
 def _references(
-    resource: Resource, known: Iterable[Reference], skip: Collection[tuple[str, ...]]
+    resource: Resource, known: Iterable[Reference] | None, skip: Collection[tuple[str, ...]]
 ) -> Iterable[Reference]:
-    return collecting.of_resource(resource, skip) if skip else known
+    if skip:
+        return collecting.of_resource(resource, skip)
+    if known is None:
+        return once_of("references", resource, lambda: tuple(collecting.of_resource(resource)))
+    return known
 
 
 def _lock(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from builder.core import yaml
 from builder.core.base import CertificateValues
 from builder.core.certificates import Certificate, Checked, check, missing
 from builder.core.errors import ConfigurationError
@@ -14,8 +13,8 @@ from builder.core.findings import Finding
 from builder.core.manifests import Manifests, Resource
 from builder.core.nested import NestedChart
 from builder.core.text import count
-from builder.files import read_bytes, read_text, shown
-from builder.workspace import Overlay
+from builder.files import read_bytes, shown
+from builder.workspace import Overlay, read_settings
 
 _NAMED = "certificates"
 
@@ -69,7 +68,7 @@ def _environment_files(overlay: Overlay) -> Iterator[tuple[str, Mapping[str, Any
     while True:
         path = folder / "environment.yaml"
         source = shown(path, overlay.root)
-        value = yaml.load(read_text(path, overlay.root), source=source)
+        value = read_settings(path, overlay.root)
         yield source, value
         if not value.get("extends"):
             return

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from builder.core.errors import ConfigurationError, nearest
+from builder.still import once
 
 MAX_BYTES = 100 * 1024 * 1024
 _DEEPEST = 40  # folders; more is a link that leads to itself
@@ -25,13 +26,17 @@ def shown(path: Path, root: Path) -> str:
 
 def inside(path: Path, root: Path, *, named_in: str) -> Path:
     """Return ``path`` with its links followed; raise ConfigurationError when it leaves the root."""
+    return once(("inside", str(path), str(root)), lambda: _inside(path, root, named_in))
+
+
+def _inside(path: Path, root: Path, named_in: str) -> Path:
     try:
         resolved = path.resolve()
     except (OSError, RuntimeError) as error:  # RuntimeError before Python 3.13
         raise ConfigurationError(
             f"{shown(path, root)} is a link that leads to itself", where=named_in
         ) from error
-    if not resolved.is_relative_to(root.resolve()):
+    if not resolved.is_relative_to(once(("resolved", str(root)), root.resolve)):
         raise ConfigurationError(
             f"{shown(path, root)} leads out of the source repository",
             where=named_in,
@@ -42,7 +47,11 @@ def inside(path: Path, root: Path, *, named_in: str) -> Path:
 
 def read_text(path: Path, root: Path, *, named_in: str = "") -> str:
     """Read a text file below the root. Raises ConfigurationError."""
-    return decode(read_bytes(path, root, named_in=named_in), shown(path, root))
+
+    def read() -> str:
+        return decode(read_bytes(path, root, named_in=named_in), shown(path, root))
+
+    return once(("text", str(path), str(root)), read)
 
 
 def read_if_there(path: Path, root: Path) -> str:
@@ -86,8 +95,12 @@ def _near(path: Path) -> str | None:
 
 def check_links(folder: Path, root: Path) -> None:
     """Raise ConfigurationError for a link below ``folder`` that leads out of the root."""
-    for path in _links(str(folder)):
-        inside(Path(path), root, named_in=shown(Path(path), root))
+
+    def check() -> None:
+        for path in _links(str(folder)):
+            inside(Path(path), root, named_in=shown(Path(path), root))
+
+    once(("links", str(folder), str(root)), check)
 
 
 def _links(folder: str) -> Iterator[str]:
@@ -109,7 +122,8 @@ def fingerprint(path: Path) -> bytes:
     are followed. Raises ConfigurationError for what is neither file nor folder, OSError for what is
     not there.
     """
-    return _digest(str(path), tuple(_statuses(str(path), "", 0)))
+    name = str(path)
+    return once(("fingerprint", name), lambda: _digest(name, tuple(_statuses(name, "", 0))))
 
 
 _Status = tuple[str, int, int, int, int]
@@ -175,10 +189,11 @@ def write_tree(folder: Path, files: Mapping[str, bytes], *, marker: str) -> None
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
+        for parent in {path.rpartition("/")[0] for path in files}:
+            (fresh / parent).mkdir(parents=True, exist_ok=True)
         for path, content in files.items():
-            target = fresh / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            with open(f"{fresh}/{path}", "wb") as file:  # noqa: PTH123 - thousands
+                file.write(content)
         fresh.chmod(0o755)
         _swap(fresh, folder)
     finally:

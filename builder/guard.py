@@ -4,26 +4,32 @@ What nested charts render is not looked at: it is made in the cluster, and never
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from builder import sources, suspects
 from builder.core import lock as locks
 from builder.core import yaml
 from builder.core.errors import ConfigurationError, SealiftError
 from builder.core.findings import Finding
+from builder.core.guard import Suspect
 from builder.core.guard.findings import Shipped, Written, judge
+from builder.core.lock import Lock
 from builder.core.manifests import Manifests, Origin, Resource, objects
 from builder.files import read_bytes, shown
 from builder.render import FirstOrder, read_patches
 from builder.sources import Kustomization
-from builder.workspace import Overlay
+from builder.still import once, once_of
+from builder.workspace import Overlay, read_settings
 
 
-def check(overlay: Overlay, first: FirstOrder, shipped: Manifests, lock: str) -> list[Finding]:
+def check(overlay: Overlay, first: FirstOrder, shipped: Manifests, lock: Lock) -> list[Finding]:
     """Return what is to be said of credentials in the open; nothing when nothing was rendered.
 
-    ``shipped`` are the resources of the bundle, ``lock`` is the text of its lock.
+    ``shipped`` are the resources of the bundle, ``lock`` is what goes beside them.
     """
     if not len(first.manifests):
         return []
@@ -34,7 +40,7 @@ def check(overlay: Overlay, first: FirstOrder, shipped: Manifests, lock: str) ->
     return judge(
         [*_in_bundle(overlay, shipped), *_in_lock(lock)],
         [
-            *_in_settings(_texts(settings, overlay.root)),
+            *_in_settings(overlay.root, _texts(settings, overlay.root)),
             *_in_files(overlay, texts),
             *_in_patches(overlay, kustomizations),
         ],
@@ -45,16 +51,24 @@ def check(overlay: Overlay, first: FirstOrder, shipped: Manifests, lock: str) ->
 
 
 def _in_bundle(overlay: Overlay, shipped: Manifests) -> Iterator[Shipped]:
-    rules = overlay.base.base.nested_charts
     for resource in shipped:
-        for suspect in suspects.of_resource(resource, rules):
+        for suspect in _suspects(overlay, resource):
             yield Shipped(suspect=suspect, resource=resource)
 
 
-def _in_lock(lock: str) -> Iterator[Shipped]:
-    document = yaml.load(lock, source=locks.FILE)
-    for suspect in suspects.of_value(document, names=False):
-        yield Shipped(suspect=suspect, file=locks.FILE)
+def _suspects(overlay: Overlay, resource: Resource) -> Iterable[Suspect]:
+    base = overlay.base
+    return once_of(
+        f"suspects {base.name}",
+        resource,
+        lambda: suspects.of_resource(resource, base.base.nested_charts),
+    )
+
+
+def _in_lock(lock: Lock) -> Iterator[Shipped]:
+    for key, value in msgspec.to_builtins(lock).items():
+        for suspect in suspects.of_value({key: value}, names=False):
+            yield Shipped(suspect=suspect, file=locks.FILE)
 
 
 def _settings(overlay: Overlay) -> list[Path]:
@@ -62,45 +76,58 @@ def _settings(overlay: Overlay) -> list[Path]:
     paths, folder = [], overlay.folder
     while True:
         paths.append(folder / "environment.yaml")
-        value = yaml.load(_text(paths[-1], overlay.root), source=shown(paths[-1], overlay.root))
-        extends = value.get("extends") if isinstance(value, dict) else None
+        extends = read_settings(paths[-1], overlay.root).get("extends")
         if not isinstance(extends, str):
             return [*paths, overlay.base.folder / "base.yaml"]
         folder = folder.parent / extends
 
 
-def _in_settings(texts: Mapping[str, str]) -> Iterator[Written]:
+def _in_settings(root: Path, texts: Mapping[str, str]) -> Iterator[Written]:
     for file, text in texts.items():
-        document = yaml.load(text, source=file)
-        for suspect in suspects.of_value(document, names=False):
-            yield Written(suspect=suspect, file=file, remains=True)
-        yield from _in_comments(file, text)
+        yield from once(("settings looked at", root, file), partial(list, _in_one(file, text)))
+
+
+def _in_one(file: str, text: str) -> Iterator[Written]:
+    document = yaml.load(text, source=file)
+    for suspect in suspects.of_value(document, names=False):
+        yield Written(suspect=suspect, file=file, remains=True)
+    yield from _in_comments(file, text)
 
 
 def _in_patches(overlay: Overlay, kustomizations: Iterable[Kustomization]) -> Iterator[Written]:
     """Yield what the operations of patches hold, each with the place that it is set in."""
-    rules = overlay.base.base.nested_charts
     for kustomization in kustomizations:
-        for patch in read_patches(kustomization):
-            target = (patch.target.group, patch.target.kind)
-            owner = "/".join(filter(None, (patch.target.kind, patch.target.name)))
-            file = patch.operations[0].place.rpartition(":")[0]
-            bodies = [operation.body for operation in patch.operations]
-            for suspect in suspects.of_operations(target, bodies, rules):
-                yield Written(suspect=suspect, file=file, owner=owner)
+        key = ("patches looked at", kustomization.path, overlay.root, overlay.base.name)
+        yield from once(key, partial(list, _in_patches_of(overlay, kustomization)))
+
+
+def _in_patches_of(overlay: Overlay, kustomization: Kustomization) -> Iterator[Written]:
+    rules = overlay.base.base.nested_charts
+    for patch in read_patches(kustomization):
+        target = (patch.target.group, patch.target.kind)
+        owner = "/".join(filter(None, (patch.target.kind, patch.target.name)))
+        file = patch.operations[0].place.rpartition(":")[0]
+        bodies = [operation.body for operation in patch.operations]
+        for suspect in suspects.of_operations(target, bodies, rules):
+            yield Written(suspect=suspect, file=file, owner=owner)
 
 
 def _in_files(overlay: Overlay, texts: Mapping[str, str]) -> Iterator[Written]:
     """Yield what kustomizations and the files that they name hold, but for patches' operations."""
     for file, text in texts.items():
-        documents = _documents(file, text)
-        for document in documents if documents is not None else ():
-            yield from _in_document(overlay, file, document)
-        if documents is None:
-            for suspect in suspects.of_text(text):
-                yield Written(suspect=suspect, file=file)
-        else:
-            yield from _in_comments(file, text)
+        key = ("file looked at", file, overlay.root, overlay.base.name)
+        yield from once(key, partial(list, _in_file(overlay, file, text)))
+
+
+def _in_file(overlay: Overlay, file: str, text: str) -> Iterator[Written]:
+    documents = _documents(file, text)
+    for document in documents if documents is not None else ():
+        yield from _in_document(overlay, file, document)
+    if documents is None:
+        for suspect in suspects.of_text(text):
+            yield Written(suspect=suspect, file=file)
+    else:
+        yield from _in_comments(file, text)
 
 
 def _documents(file: str, text: str) -> list[Any] | None:
@@ -150,4 +177,5 @@ def _texts(paths: Iterable[Path], root: Path) -> dict[str, str]:
 
 def _text(path: Path, root: Path) -> str:
     """Read a file as text; what of it is none may be a key store, and is not looked into."""
-    return read_bytes(path, root).decode("utf-8", "replace")
+    key = ("any text", path, root)
+    return once(key, lambda: read_bytes(path, root).decode("utf-8", "replace"))

@@ -20,6 +20,7 @@ from builder.core.patch import Patch
 from builder.core.secrets import patching
 from builder.files import read_if_there, read_text, shown
 from builder.sources import Kustomization
+from builder.still import once
 from builder.tools import helm, kustomize
 from builder.tools.command import CommandError
 from builder.workspace import Overlay
@@ -103,6 +104,12 @@ class _Renderer:
         self.kustomizations = kustomizations
 
     def folder(self, folder: Path) -> FirstOrder:
+        if folder.is_relative_to(self.overlay.folder):
+            return self._folder(folder)
+        kubernetes, base = self.overlay.environment.kubernetes, self.overlay.base.folder
+        return once(("rendered", folder, kubernetes, base), lambda: self._folder(folder))
+
+    def _folder(self, folder: Path) -> FirstOrder:
         kustomization = self.kustomizations[folder]
         if is_plain(kustomization):
             return self.plain(kustomization)
@@ -164,8 +171,11 @@ class _Renderer:
 
     def without_generated(self, manifests: Manifests) -> Manifests:
         """Leave out the resources that Sealift itself added to this overlay."""
-        root = self.overlay.root
-        generated = {shown(path, root) for path in self.overlay.generated_resources}
+        overlay = self.overlay
+        generated = once(
+            ("generated", overlay.folder, overlay.root),
+            lambda: {shown(path, overlay.root) for path in overlay.generated_resources},
+        )
         return Manifests(r for r in manifests if r.origin.source not in generated)
 
     def sorted_patches(
@@ -248,6 +258,11 @@ def _local(body: Body) -> bool:
 
 def read_patches(kustomization: Kustomization) -> list[Patch]:
     """Return the patches of a kustomization, in the order in which kustomize applies them."""
+    key = ("patches", kustomization.path, kustomization.root)
+    return once(key, lambda: _read_patches(kustomization))
+
+
+def _read_patches(kustomization: Kustomization) -> list[Patch]:
     found = []
     for index, (entry, place) in enumerate(kustomization.mappings("patches")):
         unknown = sorted(entry.keys() - {"path", "patch", "target"})

@@ -20,6 +20,7 @@ from builder.core.manifests import Manifests, Resource
 from builder.core.schemas import Held, Published
 from builder.core.text import count
 from builder.expand import NestedRender
+from builder.still import once
 from builder.workspace import Overlay
 
 PACKAGE = "kubernetes_validate"
@@ -52,6 +53,10 @@ def findings(
 
 def installed() -> Mapping[str, Path]:
     """Return the files of definitions by their Kubernetes version; none without the package."""
+    return once(("schemas", PACKAGE), _installed)
+
+
+def _installed() -> Mapping[str, Path]:
     spec = importlib.util.find_spec(PACKAGE)
     folders = [Path(place) / _FOLDER for place in (spec and spec.submodule_search_locations) or ()]
     return {

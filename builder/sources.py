@@ -5,18 +5,16 @@ Nothing in them may lead out of the source repository: no remote base, no link, 
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from builder.core import inflation, yaml
 from builder.core.errors import ConfigurationError, nearest
 from builder.files import check_links, fingerprint, inside, read_text, shown
+from builder.still import once
 
-T = TypeVar("T")
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _VERSIONS = {
     "Kustomization": "kustomize.config.k8s.io/v1beta1",
@@ -131,6 +129,10 @@ class HelmChart:
 
 def read(folder: Path, root: Path, *, named_in: str = "") -> Kustomization:
     """Read the kustomization of a folder. Raises ConfigurationError."""
+    return once(("kustomization", folder, root), lambda: _read(folder, root, named_in))
+
+
+def _read(folder: Path, root: Path, named_in: str) -> Kustomization:
     found = [folder / name for name in FILES if (folder / name).is_file()]
     if len(found) != 1:
         raise ConfigurationError(
@@ -172,36 +174,7 @@ def tree(folder: Path, root: Path) -> Iterator[Kustomization]:
 
     Raises ConfigurationError for anything remote, missing, outside the root, or that leads back.
     """
-    yield from _once(("tree", folder, root), lambda: list(_walk(folder, root, "", {})))
-
-
-_seen: ContextVar[dict[tuple[object, ...], Any] | None] = ContextVar("seen", default=None)
-
-
-@contextmanager
-def still() -> Iterator[None]:
-    """Look at each kustomization once inside of the block, as long as nobody changes the sources.
-
-    A build asks for them a dozen times.
-    """
-    if _seen.get() is not None:
-        yield
-        return
-    token = _seen.set({})
-    try:
-        yield
-    finally:
-        _seen.reset(token)
-
-
-def _once(key: tuple[object, ...], look: Callable[[], T]) -> T:
-    seen = _seen.get()
-    if seen is None:
-        return look()
-    if key not in seen:
-        seen[key] = look()
-    found: T = seen[key]
-    return found
+    yield from once(("tree", folder, root), lambda: list(_walk(folder, root, "", {})))
 
 
 def _walk(
@@ -226,6 +199,10 @@ def digest(folder: Path, root: Path) -> str:
 
     Raises ConfigurationError as :func:`tree` does.
     """
+    return once(("digest", folder, root), lambda: _digest(folder, root))
+
+
+def _digest(folder: Path, root: Path) -> str:
     found: set[Path] = set()
     for kustomization in tree(folder, root):
         found.add(kustomization.folder)
@@ -244,8 +221,9 @@ def files(kustomization: Kustomization) -> list[Path]:
 
 def _paths(kustomization: Kustomization) -> list[tuple[Path, str]]:
     """Return every path that a kustomization names, checked."""
-    key = ("paths", kustomization.path, kustomization.root)
-    return _once(key, lambda: _found_paths(kustomization))
+    return once(
+        ("paths", kustomization.path, kustomization.root), lambda: _found_paths(kustomization)
+    )
 
 
 def _found_paths(kustomization: Kustomization) -> list[tuple[Path, str]]:

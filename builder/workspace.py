@@ -17,6 +17,7 @@ from builder.core.findings import Finding
 from builder.core.manifests import ResourceId
 from builder.core.section import merge, parse
 from builder.files import check_links, decode, read_bytes, read_text, shown
+from builder.still import once
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
@@ -41,6 +42,9 @@ class BaseFolder:
 
         Raises ConfigurationError when the archive is not the one that the lock names.
         """
+        return once(("chart", self.folder, name, version), lambda: self._chart(name, version))
+
+    def _chart(self, name: str, version: str) -> tuple[VendoredChart, Path] | Finding:
         entry = self.lock.find(name, version)
         path = self.charts / f"{name}-{entry.version if entry else version}.tgz"
         if entry is None or not path.is_file():
@@ -84,6 +88,9 @@ class BaseFolder:
 
     def check_unpacked(self, folder: Path, name: str, version: str) -> None:
         """Raise ConfigurationError when a chart's folder differs from its vendored archive."""
+        once(("unpacked", folder), lambda: self._check_unpacked(folder, name, version))
+
+    def _check_unpacked(self, folder: Path, name: str, version: str) -> None:
         vendored = self.chart(name, version)
         if isinstance(vendored, Finding):
             return
@@ -117,23 +124,27 @@ class Overlay:
     @property
     def airgap_file(self) -> Path:
         """The patch file that `sealift airgap` writes."""
-        return (self.folder / "patches" / "airgap.yaml").resolve()
+        return self._own("patches", "airgap.yaml")
 
     @property
     def airgap_resources(self) -> Path:
         """The resources that `sealift airgap` adds, where it does."""
-        return (self.folder / "resources" / "airgap.yaml").resolve()
+        return self._own("resources", "airgap.yaml")
 
     @property
     def secrets_file(self) -> Path:
         """The patch file that `sealift secrets` writes."""
-        return (self.folder / "patches" / "secrets.yaml").resolve()
+        return self._own("patches", "secrets.yaml")
 
     @property
     def secrets_resources(self) -> tuple[Path, ...]:
         """The resources that `sealift secrets` adds: one file for all, or one for each Secret."""
-        folder = (self.folder / "resources").resolve()
+        folder = self._own("resources")
         return (folder / "secrets.yaml", *sorted((folder / "secrets").glob("*.yaml")))
+
+    def _own(self, *names: str) -> Path:
+        path = self.folder.joinpath(*names)
+        return once(("own", path), path.resolve)
 
     @property
     def generated_resources(self) -> tuple[Path, ...]:
@@ -203,6 +214,19 @@ def environments(root: Path) -> list[str]:
     return sorted(path.parent.name for path in (root / "overlays").glob("*/environment.yaml"))
 
 
+def read_settings(path: Path, root: Path) -> Any:
+    """Return what an environment.yaml says itself. Raises ConfigurationError."""
+
+    def read() -> Any:
+        source = shown(path, root)
+        value = yaml.load(read_text(path, root), source=source)
+        if not isinstance(value, dict):
+            raise ConfigurationError("is not a mapping of settings", where=source)
+        return value
+
+    return once(("settings", path, root), read)
+
+
 def _environment(root: Path, folder: Path, below: tuple[Path, ...]) -> Environment:
     """Read an environment's file and those that it extends."""
     value, text, source = _environment_value(root, folder, below)
@@ -213,9 +237,7 @@ def _environment_value(root: Path, folder: Path, below: tuple[Path, ...]) -> tup
     path = folder / "environment.yaml"
     source = shown(path, root)
     text = read_text(path, root)
-    value = yaml.load(text, source=source)
-    if not isinstance(value, dict):
-        raise ConfigurationError("is not a mapping of settings", where=source)
+    value = read_settings(path, root)
     if folder in below:
         raise ConfigurationError("extends itself", where=source)
     extends = value.get("extends")
@@ -223,7 +245,8 @@ def _environment_value(root: Path, folder: Path, below: tuple[Path, ...]) -> tup
         return value, text, source
     if not isinstance(extends, str) or not _NAME.fullmatch(extends):
         raise ConfigurationError("extends: is not the name of an environment", where=source)
-    parent, _, _ = _environment_value(root, folder.parent / extends, (*below, folder))
+    above, line = folder.parent / extends, (*below, folder)
+    parent, _, _ = once(("environment", above, root), lambda: _environment_value(root, above, line))
     _check_extends(root, folder, extends)
     return _with_mirror(merge(_without_place(parent), value), parent), text, source
 
@@ -267,6 +290,10 @@ def _check_extends(root: Path, folder: Path, extends: str) -> None:
 
 def find_base(root: Path, name: str, *, named_in: str = "") -> BaseFolder:
     """Find a platform's base under ``base/``. Raises ConfigurationError."""
+    return once(("base", root, name), lambda: _find_base(root, name, named_in))
+
+
+def _find_base(root: Path, name: str, named_in: str) -> BaseFolder:
     folder = (root / "base" / name).resolve()
     if not _NAME.fullmatch(name) or not folder.is_dir():
         parent = root / "base"

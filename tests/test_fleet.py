@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -219,12 +221,17 @@ def test_a_share_without_environments_is_fine(source: Source, run: Run) -> None:
     assert sum("0 of 0 environments" in one.out for one in codes) == 8
 
 
-def doubled(number: int) -> int:
+def _doubled(number: int) -> int:
     if number == 13:
         os._exit(7)
     if number == 17:
         os.kill(os.getpid(), signal.SIGKILL)
     return 2 * number
+
+
+@contextmanager
+def doubled() -> Iterator[Callable[[int], int]]:
+    yield _doubled
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -239,9 +246,14 @@ def test_processes_that_die_lose_one_item_each(jobs: int) -> None:
     assert again == {1: 2, 2: 4}
 
 
+@contextmanager
+def positive() -> Iterator[Callable[[int], int]]:
+    yield abs
+
+
 def test_processes_of_their_own() -> None:
     with Processes(2, Fresh) as processes:
-        found = dict(processes.results(abs, [[-1, -2], [-3]]))
+        found = dict(processes.results(positive, [[-1, -2], [-3]]))
         pids = [worker.handle.pid for worker in processes.workers]
     assert found == {-1: 1, -2: 2, -3: 3}
     assert all(map(has_ended, pids))

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from builder import cache, sources
 from builder.build import Build, build
 from builder.fleet import inputs
-from builder.fleet.work import Job, done
+from builder.fleet.outcome import Outcome
+from builder.fleet.work import Job, building
+from builder.still import still
 from builder.tools import helm
 from builder.workspace import Overlay, find_overlay
 from tests.conftest import Run
@@ -58,9 +61,14 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+def done(source: Source, name: str) -> Outcome:
+    with building(Job(root=source.root, returned=True)) as do:
+        return do(name)
+
+
 def again(source: Source, name: str = "example") -> tuple[object, ...]:
     cache.forget()
-    outcome = done(Job(root=source.root, returned=True), name)
+    outcome = done(source, name)
     return outcome.code, outcome.text, outcome.record, outcome.packed, outcome.said
 
 
@@ -100,7 +108,7 @@ def test_what_was_kept_is_told_again(source: Source, builds: list[str], run: Run
     assert again(source) == first
     assert builds == ["example"]
     result = build(find_overlay(source.root, "example"))
-    assert done(Job(root=source.root, returned=True), "example").files == result.files
+    assert done(source, "example").files == result.files
     many = run("build", "exampl?", "-o", "out")
     assert run("build", "exampl?", "-o", "out").out.splitlines()[:-1] == many.out.splitlines()[:-1]
 
@@ -155,7 +163,7 @@ def test_what_else_decides(
     again(source)
     with monkeypatch.context() as patch:
         change(patch)
-        outcome = done(Job(root=source.root, returned=True), "example")
+        outcome = done(source, "example")
     assert len(builds) == count, outcome.said
 
 
@@ -174,6 +182,37 @@ def test_what_changes_during_a_build_is_not_kept(
     again(source)
     again(source)
     assert builds == ["changing", "example"]
+
+
+def test_what_environments_share_changes_during_a_batch(source: Source, builds: list[str]) -> None:
+    for name in ("one", "two"):
+        source.overlay(name, "resources: [../example]\n", "extends: example\n")
+    with building(Job(root=source.root, returned=True)) as do:
+        do("one")
+        source.edit("base/wandb/namespace.yaml", "metadata:", "metadata:\n  labels: {new: label}")
+        do("two")
+    cache.forget()
+    with building(Job(root=source.root, returned=True)) as do:
+        found = [do("one"), do("two")]
+    assert builds == ["one", "two", "one", "two"]
+    assert all(any(b"new: label" in text for text in one.files.values()) for one in found)
+
+
+def test_a_batch_builds_what_each_is_alone(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    variant(source)
+    source.overlay("wrong", "resources: [../example, nothing.yaml]\n", "extends: example\n")
+    source.overlay("hosts", "resources: [../more]\n", "extends: more\n")
+    names = ["guide", "wrong", "more", "example", "hosts"]
+    monkeypatch.setenv("SEALIFT_CACHE", "off")
+    alone = [done(source, name) for name in names]
+    with building(Job(root=source.root, returned=True)) as do:
+        together = [do(name) for name in names]
+    assert [_without_time(one) for one in together] == [_without_time(one) for one in alone]
+    assert [one.code for one in alone] == [1, 3, 0, 0, 0], [one.said for one in alone]
+
+
+def _without_time(outcome: Outcome) -> Outcome:
+    return replace(outcome, seconds=0.0)
 
 
 def test_what_fails_is_not_kept(source: Source, builds: list[str]) -> None:
@@ -208,10 +247,10 @@ def test_the_sources_stand_still_within_a_build_only(source: Source) -> None:
     def shown() -> list[str]:
         return [one.shown for one in sources.tree(folder, source.root)]
 
-    with sources.still():
+    with still():
         before = shown()
         source.edit("overlays/example/kustomization.yaml", "../guide", "../../base/wandb")
         assert shown() == before
-        with sources.still():
+        with still():
             assert shown() == before
     assert len(shown()) == len(before) - 1

@@ -73,14 +73,15 @@ def _one(
     env: str, root: Path, output: Path | None, asked: tuple[str, str] | None, *, json: bool
 ) -> int:
     """Build one; ``asked`` are kubeconfig and context of the cluster that is to try it."""
-    from builder import report, sources
+    from builder import report
     from builder.build import build as run
     from builder.core import lock
     from builder.files import write_tree
+    from builder.still import still
     from builder.workspace import find_overlay
 
     overlay = find_overlay(root, env)
-    with sources.still():
+    with still():
         result = run(overlay)
     if asked is not None:
         import sys

@@ -3,6 +3,7 @@
 The grammar is that of github.com/distribution/reference; short names mean Docker Hub.
 """
 
+import functools
 import re
 from dataclasses import dataclass, replace
 
@@ -56,6 +57,7 @@ class ImageName:
         return f"{self.registry}/{self.repository}{tag}{digest}"
 
 
+@functools.lru_cache(maxsize=4096)  # many environments name the same ones
 def parse(text: str) -> ImageName | None:
     """Read a reference as a container runtime does; None when it is none."""
     match = _NAME.fullmatch(text) if len(text) <= _LONGEST else None

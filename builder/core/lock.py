@@ -97,7 +97,8 @@ def dump(lock: Lock) -> str:
     import msgspec
 
     header = "# Written by sealift build. What this bundle brings into the cluster.\n"
-    return header + yaml.dump(msgspec.to_builtins(lock))
+    # One section at a time: what environments have in common is written once.
+    return header + "".join(yaml.dump({k: v}) for k, v in msgspec.to_builtins(lock).items())
 
 
 def load(text: str, *, source: str = FILE) -> Lock:

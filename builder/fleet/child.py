@@ -1,4 +1,8 @@
-"""A process that does what it is told over a connection, one item after the other."""
+"""A process that does what it is told over a connection, one item after the other.
+
+It is given work and some items at a time. The work is a context, which is entered for those items
+and gives the function that does it: so they can share what they look at.
+"""
 
 import os
 import signal
@@ -26,8 +30,9 @@ def serve(end: Connection, others: Sequence[Connection] = ()) -> None:
         with suppress(EOFError, OSError):
             while True:
                 work, items = end.recv()
-                for item in items:
-                    end.send(work(item))
+                with work() as do:
+                    for item in items:
+                        end.send(do(item))
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         renderer.end()

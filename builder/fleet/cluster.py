@@ -9,8 +9,9 @@ import functools
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from builder.fleet.inputs import sealed
 from builder.fleet.outcome import Outcome, lost
 from builder.fleet.processes import Fresh, Lost, Processes
 from builder.fleet.work import Job
+from builder.still import still
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -99,8 +101,9 @@ def _received(
             error = future.exception()
             for name in batch if error else ():
                 yield name, lost(name, f"the cluster gave it up: {_short(error)}")
-            for outcome, name in zip(() if error else future.result(), batch, strict=False):
-                yield name, _same(job, outcome)
+            with still():
+                same = [_same(job, outcome) for outcome in (() if error else future.result())]
+            yield from zip(batch, same, strict=False)
             future.release()
     finally:
         client.cancel(list(futures), force=True)
@@ -132,18 +135,17 @@ def _batch(job: Job, code: str, names: Sequence[str], cached: bool) -> list[Outc
     processes = getattr(_here, "processes", None)
     if processes is None:
         processes = _here.processes = Processes(1, Fresh)
-    done = functools.partial(_done, job, cached)
-    found = dict(processes.results(done, [names]))
+    found = dict(processes.results(functools.partial(_building, job, cached), [names]))
     return [
         lost(name, found[name].reason) if isinstance(found[name], Lost) else found[name]
         for name in names
     ]
 
 
-def _done(job: Job, cached: bool, name: str) -> Outcome:
+def _building(job: Job, cached: bool) -> AbstractContextManager[Callable[[str], Outcome]]:
     if not cached:
         cache.off()
-    return work.done(job, name)
+    return work.building(job)
 
 
 @functools.cache

@@ -24,12 +24,14 @@ def recall(root: Path, name: str, folder: str | None) -> tuple[Outcome, Inputs] 
     return msgspec.convert(plain, Outcome), found
 
 
-def keep(root: Path, name: str, folder: str | None, found: Inputs, outcome: Outcome) -> None:
+def keep(root: Path, folder: str | None, found: Inputs, outcome: Outcome) -> None:
     """Keep what came of an environment, unless its files have changed in the meantime."""
     if sealed(root, found.paths) != found:
         return
-    cache.put(_paths_key(root, name), list(found.paths))
-    cache.put(_key(name, folder, found), msgspec.to_builtins(outcome, builtin_types=(bytes,)))
+    cache.put(_paths_key(root, outcome.name), list(found.paths))
+    cache.put(
+        _key(outcome.name, folder, found), msgspec.to_builtins(outcome, builtin_types=(bytes,))
+    )
 
 
 def _paths_key(root: Path, name: str) -> bytes:

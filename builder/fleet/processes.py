@@ -14,7 +14,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -25,6 +25,9 @@ from builder.fleet import child
 
 T = TypeVar("T")
 R = TypeVar("R")
+Work = Callable[[], AbstractContextManager[Callable[[T], R]]]
+"""What a process enters for some items, and calls with each: a function of a module, or a partial
+one, whose context gives a function that raises nothing."""
 BATCH = 16
 """How many items a process is given at once, at most."""
 _PATIENCE = 5.0  # seconds that processes have to clear up what they were at
@@ -111,12 +114,11 @@ class Processes:
                 signal.signal(signal.SIGTERM, self.before)
 
     def results(
-        self, work: Callable[[T], R], groups: Sequence[Sequence[T]]
+        self, work: Work[T, R], groups: Sequence[Sequence[T]]
     ) -> Iterator[tuple[T, R | Lost]]:
         """Do the work for each item; yield the items with what came of them, as they are done.
 
-        Items of a group go to the same process while others have enough to do. ``work`` is a
-        function of a module, which raises nothing.
+        Items of a group go to the same process while others have enough to do.
         """
         waiting = _Waiting(groups, self.jobs)
         for worker in self.workers:
@@ -130,7 +132,7 @@ class Processes:
                 assert isinstance(ready, Connection)  # noqa: S101 - no other was given
                 yield self._received(busy[ready], waiting)
 
-    def _give(self, work: Callable[[T], R], waiting: "_Waiting[T]") -> None:
+    def _give(self, work: Work[T, Any], waiting: "_Waiting[T]") -> None:
         """Give those who have nothing to do more work, and have more of them when there is."""
         while waiting:
             idle = next((worker for worker in self.workers if not worker.at_hand), None)

@@ -70,5 +70,5 @@ def _unordered(
         yield from results(executor, job, together)
         return
     with Processes(min(jobs, len(names))) as processes:
-        for name, result in processes.results(functools.partial(work.done, job), together):
+        for name, result in processes.results(functools.partial(work.building, job), together):
             yield name, lost(name, result.reason) if isinstance(result, Lost) else result

@@ -1,10 +1,12 @@
 """One environment of many: built, and reduced to what is printed, written or published of it."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from builder import report, sources
+from builder import report
 from builder.build import Build, build
 from builder.core import lock
 from builder.core.errors import SealiftError
@@ -12,7 +14,9 @@ from builder.core.git_tree import tree_id
 from builder.core.text import count
 from builder.files import has_tree, write_tree
 from builder.fleet import inputs, kept
+from builder.fleet.inputs import Inputs
 from builder.fleet.outcome import Outcome, packed, told
+from builder.still import still
 from builder.workspace import find_overlay
 
 
@@ -29,30 +33,45 @@ class Job:
     returned: bool = False
 
 
-def done(job: Job, name: str) -> Outcome:
-    """Build one environment. Raises nothing but what ends the process."""
-    started = time.perf_counter()
-    try:
-        outcome = _built(job, name)
-    except Exception as error:
-        outcome = told(name, error)
-    return replace(outcome, seconds=time.perf_counter() - started)
+@contextmanager
+def building(job: Job) -> Iterator[Callable[[str], Outcome]]:
+    """Give what builds an environment, for some of them: what they share is looked at once.
+
+    It raises nothing but what ends the process. At the end, what came of them is kept.
+    """
+    fresh: list[tuple[Inputs, Outcome]] = []
+
+    def done(name: str) -> Outcome:
+        started = time.perf_counter()
+        try:
+            outcome = _built(job, name, fresh)
+        except Exception as error:
+            outcome = told(name, error)
+        return replace(outcome, seconds=time.perf_counter() - started)
+
+    with still():
+        yield done
+    with still():  # a second look: has anything changed in the meantime?
+        for before, outcome in fresh:
+            kept.keep(job.root, _folder(job), before, outcome)
 
 
-def _built(job: Job, name: str) -> Outcome:
-    output = str(job.output) if job.output else None
-    known = kept.recall(job.root, name, output)
+def _built(job: Job, name: str, fresh: list[tuple[Inputs, Outcome]]) -> Outcome:
+    known = kept.recall(job.root, name, _folder(job))
     if known is None:
-        with sources.still():
-            overlay = find_overlay(job.root, name)
-            before = inputs.inputs(overlay) if overlay.root == job.root else None
-            result = build(overlay)
-            outcome = _outcome(result, job.output)
+        overlay = find_overlay(job.root, name)
+        before = inputs.inputs(overlay) if overlay.root == job.root else None
+        result = build(overlay)
+        outcome = _outcome(result, job.output)
         if before and before.timeless and not _holds_credentials(result):
-            kept.keep(job.root, name, output, before, outcome)
+            fresh.append((before, outcome))
     else:
         outcome, before = known
     return settled(job, replace(outcome, inputs=before))
+
+
+def _folder(job: Job) -> str | None:
+    return str(job.output) if job.output else None
 
 
 def _holds_credentials(result: Build) -> bool:

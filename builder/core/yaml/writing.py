@@ -1,5 +1,7 @@
 """Writing one byte form, that every reader reads back the same."""
 
+import functools
+import pickle
 import re
 from typing import Any
 
@@ -49,7 +51,13 @@ _Dumper.add_representer(str, _represent_str)
 
 def dump(value: Any) -> str:
     """Write ``value`` as one YAML document: keys in their order, wide lines, one byte form."""
-    return _dump_all([value])
+    return _dumped(pickle.dumps(value))
+
+
+@functools.lru_cache(maxsize=256)
+def _dumped(value: bytes) -> str:
+    """Write what was pickled: most resources are the same in many environments."""
+    return _dump_all([pickle.loads(value)])  # noqa: S301 - made above
 
 
 def dump_all(values: list[Any]) -> str:
