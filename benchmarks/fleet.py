@@ -1,8 +1,11 @@
 """Many environments of one platform: built at once, against the loop of the tools over each.
 
 The machine may be shared, so processor time is what is compared, that of all children included.
+On the stand-in charts, or on the vendor's in the folder that SEALIFT_CHARTS names, unpacked as
+``name-version``.
 """
 
+import os
 import resource
 import shutil
 import subprocess
@@ -106,13 +109,16 @@ def _fleet(root: Path, size: int, distinct: int) -> list[str]:
     ignored = shutil.ignore_patterns("charts", "charts.lock.yaml")
     for name in ("base", "overlays"):
         shutil.copytree(HERE / name, root / name, ignore=ignored)
-    shutil.copytree(HERE / "tests" / "charts", root / "charts")
     base = find_base(root, "wandb")
+    versions = {chart.name: chart.version for chart in base.base.charts}
+    for name, version in versions.items():
+        shutil.copytree(_chart(name, version), root / "charts" / name)
     vendor(base, source=str(root / "charts"))
-    chart = root / "charts" / "operator-wandb"
-    version = next(c.version for c in base.base.charts if c.name == "operator-wandb")
-    for path in (chart / "Chart.yaml", chart / "templates" / "_helpers.tpl"):
-        _edit(path, version, OTHER)
+    chart, version = root / "charts" / "operator-wandb", versions["operator-wandb"]
+    _edit(chart / "Chart.yaml", f"version: {version}", f"version: {OTHER}")
+    helpers = chart / "templates" / "_helpers.tpl"
+    if version in helpers.read_text():  # the stand-in goes by its version
+        _edit(helpers, version, OTHER)
     other = ("operator-wandb", OTHER)
     vendor(
         find_base(root, "wandb"), source=str(root / "charts"), versions=dict([other]), only=other
@@ -124,6 +130,11 @@ def _fleet(root: Path, size: int, distinct: int) -> list[str]:
         other = number % 20 == 19
         _site(root, name, f"region-{REGIONS if other else number % REGIONS}", number % distinct)
     return names
+
+
+def _chart(name: str, version: str) -> Path:
+    folder = os.environ.get("SEALIFT_CHARTS")
+    return Path(folder) / f"{name}-{version}" if folder else HERE / "tests" / "charts" / name
 
 
 def _region(root: Path, name: str, version: str) -> None:
