@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from builder import published
+from builder import proposal, published
 from builder.build import Build
 from builder.core.diff.markdown import markdown
 from builder.core.diff.summary import verdict
@@ -186,20 +186,32 @@ def _propose(result: Build, way: Way, target: Target) -> Delivery:
         before = published.read(target)
         commit = _commit(result, way, target)
         if not commit.changed:
-            proposal = withdraw(forge, environment=overlay.name, base=target.branch)
+            told = withdraw(
+                forge,
+                environment=overlay.name,
+                base=target.branch,
+                others=lambda head: _others(target, head),
+            )
         else:
             found = diff(result, before)
-            proposal = propose(
+            told = propose(
                 forge,
                 environment=overlay.name,
                 base=target.branch,
                 head=commit.branch,
                 title=verdict(found),
                 body=markdown(found, forge.limit),
+                others=lambda head: _others(target, head),
                 labels=settings.labels,
                 reviewers=settings.reviewers,
             )
-    return Delivery(target=target, commit=commit, proposal=proposal)
+    return Delivery(target=target, commit=commit, proposal=told)
+
+
+def _others(target: Target, head: str) -> str:
+    """Name whoever has a commit on the branch of a proposal, beside Sealift."""
+    with workplace(target) as (repo, remote):
+        return proposal.others(repo, remote, head)
 
 
 def _check_newest(result: Build, target: Target, requests: Iterable[PullRequest]) -> None:

@@ -1,7 +1,8 @@
 """The branch of a proposal as it stands on the remote: kept, moved on, or another's.
 
 A push to it dismisses what reviewers approved. So it stays as long as merging it gives the bundle
-that is proposed, whatever others did to the base meanwhile; and commits of others are never lost.
+that is proposed, whatever others did to the base meanwhile; and commits of others are never lost,
+neither by a push nor with a branch that is not needed any more.
 """
 
 from collections.abc import Mapping
@@ -53,6 +54,16 @@ def standing(
     return Standing(tip=there)
 
 
+def others(repo: Path, remote: str, branch: str) -> str:
+    """Name whoever else made the newest commit of a branch; empty for Sealift, or no branch."""
+    tip = git_branch.fetch(repo, remote, branch)
+    return "" if tip is None or _is_named(repo, tip) else git_branch.committer(repo, tip)
+
+
+def _is_named(repo: Path, commit: str) -> bool:
+    return f"<{git_signing.EMAIL}>" in git_branch.committer(repo, commit)
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A folder of a remote, and what is to stand in it."""
@@ -80,7 +91,7 @@ class _Place:
 
     def is_ours(self, there: str) -> bool:
         """Tell whether Sealift wrote a commit: by its name, or because it would write the same."""
-        if f"<{git_signing.EMAIL}>" in git_branch.committer(self.repo, there):
+        if _is_named(self.repo, there):
             return True
         parents = git_branch.parents(self.repo, there)
         above = parents[0] if parents else None

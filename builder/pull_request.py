@@ -7,7 +7,7 @@ so runs at the same time agree on which one that is.
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -49,6 +49,7 @@ class _Place:
     forge: Forge
     environment: str
     base: str
+    others: Callable[[str], str]
     warnings: list[str] = field(default_factory=list)
 
     def open(self) -> list[PullRequest]:
@@ -86,6 +87,7 @@ def propose(
     head: str,
     title: str,
     body: str,
+    others: Callable[[str], str],
     labels: Sequence[str] = (),
     reviewers: Sequence[str] = (),
 ) -> Proposal:
@@ -93,11 +95,12 @@ def propose(
 
     An open one from ``head`` gets title, body and labels where they differ; nothing is sent when
     they do not. One from another head is closed, with a comment that names the new one, and its
-    branch is deleted. Reviewers are asked once, by the run that opens. What the forge refuses of
-    labels, reviewers, comments and branches is a warning. Raises ForgeError for the rest, and
-    ToolError when another run closed the request meanwhile.
+    branch is deleted, unless ``others`` names somebody who has a commit on it. Reviewers are asked
+    once, by the run that opens. What the forge refuses of labels, reviewers, comments and branches
+    is a warning. Raises ForgeError for the rest, and ToolError when another run closed the request
+    meanwhile.
     """
-    place = _Place(forge=forge, environment=environment, base=base)
+    place = _Place(forge=forge, environment=environment, base=base, others=others)
     wanted = _Wanted(
         head=head,
         title=_one_line(title),
@@ -114,8 +117,8 @@ def propose(
     created = False
     if mine is None:
         mine, created = _create(place, wanted)
-        others = [request for request in place.open() if request.number != mine.number]
-        there = sorted([*others, mine], key=lambda request: request.number)
+        rest = [request for request in place.open() if request.number != mine.number]
+        there = sorted([*rest, mine], key=lambda request: request.number)
         if there[-1].head != head:
             return _yield(place, mine, there[-1])
         mine = there[-1]
@@ -135,9 +138,11 @@ def propose(
     )
 
 
-def withdraw(forge: Forge, *, environment: str, base: str) -> Proposal:
+def withdraw(
+    forge: Forge, *, environment: str, base: str, others: Callable[[str], str]
+) -> Proposal:
     """Close the open requests of an environment: ``base`` has all that it wants."""
-    place = _Place(forge=forge, environment=environment, base=base)
+    place = _Place(forge=forge, environment=environment, base=base, others=others)
     there = place.open()
     if there:
         _retire(place, there, f"Withdrawn: {base} has what {environment} wants already.")
@@ -239,6 +244,9 @@ def _close(place: _Place, number: int) -> None:
 
 def _delete(place: _Place, heads: Iterable[str]) -> None:
     for head in sorted(heads):
+        if who := place.others(head):
+            place.warnings.append(f"the branch {head} stays: it has a commit by {who}")
+            continue
         with place.tolerating(f"deleting the branch {head}"):
             place.forge.delete_branch(head)
 

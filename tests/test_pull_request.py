@@ -77,7 +77,12 @@ class Desk:
 
 def wanted(head: str, **changed: Any) -> dict[str, Any]:
     given = {"title": "Publish prod", "body": "What changes.\n", "labels": (), "reviewers": ()}
-    return {"environment": "prod", "base": "main", "head": head} | given | changed
+    where = {"environment": "prod", "base": "main", "head": head, "others": nobody}
+    return where | given | changed
+
+
+def nobody(_: str) -> str:
+    return ""
 
 
 @pytest.fixture
@@ -136,7 +141,7 @@ def test_the_life_of_a_request(desk: Desk) -> None:
 
     assert not desk.publish("two").changed
     with desk.forge() as forge:
-        assert not withdraw(forge, environment="prod", base="main").changed
+        assert not withdraw(forge, environment="prod", base="main", others=nobody).changed
     assert desk.open() == []
 
 
@@ -144,7 +149,7 @@ def test_a_request_whose_content_came_another_way_is_withdrawn(desk: Desk) -> No
     proposal = desk.propose("one")
     desk.publish("other", proposed=False)
     with desk.forge() as forge:
-        result = withdraw(forge, environment="prod", base="main")
+        result = withdraw(forge, environment="prod", base="main", others=nobody)
     assert [r.number for r in result.superseded] == [opened(proposal).number]
     assert result.pull_request is None
     assert result.changed
@@ -389,6 +394,30 @@ def test_publish_withdraws_what_came_another_way(platform: Desk, run: Run) -> No
     assert platform.open() == []
 
 
+@pytest.mark.parametrize("came", ["another proposal", "what was proposed"])
+def test_a_branch_with_a_reviewers_commit_outlives_its_request(
+    platform: Desk, source: Source, run: Run, came: str
+) -> None:
+    argv = ("publish", "example", "--pull-request")
+    assert run(*argv).code == 0
+    (item,) = platform.get("pulls?state=open")
+    head = item["head"]["ref"]
+    note = {"content": "", "message": "Note", "branch": head}
+    platform.server.api("POST", f"/repos/{platform.project}/contents/note.md", note)
+    if came == "another proposal":
+        source.edit(
+            "overlays/example/environment.yaml", "publish:", "sync: {engine: flux}\npublish:"
+        )
+    else:
+        assert run("publish", "example").code == 0
+    result = run(*argv)
+    assert result.code == 0, result
+    assert re.search(rf"the branch {head} stays: it has a commit by \S", result.err), result
+    assert platform.get(f"pulls/{item['number']}")["state"] == "closed"
+    assert head in platform.branches()
+    assert head not in platform.open()
+
+
 def committed(source: Source) -> str:
     """Commit the sources as they are; return the commit."""
     author = ["-c", "user.name=Jane", "-c", "user.email=jane@example.com"]
@@ -490,7 +519,7 @@ def test_opened_updated_left_and_superseded(forge: Forge, documented: ForgeServe
     assert documented.project.branches == {"main", TWO, THREE}
 
     forge.merge(opened(fourth).number)
-    assert not withdraw(forge, environment="prod", base="main").changed
+    assert not withdraw(forge, environment="prod", base="main", others=nobody).changed
 
 
 def test_a_request_that_another_run_opened_in_between(
