@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 
 from builder.airgap_file import Rewrite
-from builder.core.secrets import WantedSecret, forms
+from builder.core.secrets import Credential, WantedSecret, forms
 from builder.core.text import table
 from builder.files import shown
 from builder.report import terminal_width, text_diff
@@ -19,6 +19,7 @@ _STATES = {
     "referenced": "by reference, of your own",
 }
 _CONVERTED = "by reference, and still in the sources"
+_REPLACED = "by reference, and a placeholder in the sources"
 
 
 def report(overlay: Overlay, conversion: Conversion, files: Files, *, written: bool) -> str:
@@ -32,13 +33,18 @@ def report(overlay: Overlay, conversion: Conversion, files: Files, *, written: b
 
 
 def _credentials(conversion: Conversion, *, done: bool) -> str:
-    states = _STATES | ({"literal": _CONVERTED} if done else {})
     rows = [
-        (one.rule.name, str(one.resource), f"{one.namespace}/{one.secret}", states[one.state])
+        (one.rule.name, str(one.resource), f"{one.namespace}/{one.secret}", _state(one, done=done))
         for one in conversion.credentials
     ]
     head = ("CREDENTIAL", "RESOURCE", "SECRET", "STATE")
     return table(head, rows, terminal_width()) if rows else "no credentials that a rule knows"
+
+
+def _state(credential: Credential, *, done: bool) -> str:
+    if credential.state != "literal" or not done:
+        return _STATES[credential.state]
+    return _CONVERTED if credential.given else _REPLACED
 
 
 def _secrets(overlay: Overlay, conversion: Conversion, files: Files) -> Iterator[str]:

@@ -34,8 +34,8 @@ _ENCRYPTED = """\
 # change while its values stand in the sources; else it stays as it is.
 """
 _NEEDED = {
-    "external-secret": ("store", "name the store: {name: ...}"),
-    "sops": ("age", "name the recipients: [age1...]"),
+    "external-secret": ("store", "name it: secrets: {..., store: {name: ...}}"),
+    "sops": ("age", "name the recipients: secrets: {..., age: [age1...]}"),
     "sealed-secret": ("certificate", "name the file that `kubeseal --fetch-cert` writes"),
 }
 
@@ -175,15 +175,15 @@ def _encrypted(
             files.by_hand.append(secret)
             continue
         paths.append(path)
-        if overlay.environment.secrets.form == "sops" and _by_argo_cd(overlay):
-            source = shown(path, overlay.root)
-            files.findings.append(forms.not_decrypted(f"Secret/{secret}", source))
+        files.findings += _undecrypted(overlay, secret, path)
     return paths
 
 
-def _by_argo_cd(overlay: Overlay) -> bool:
-    sync = overlay.environment.sync
-    return sync is not None and sync.engine == "argocd"
+def _undecrypted(overlay: Overlay, secret: WantedSecret, path: Path) -> list[Finding]:
+    engine = overlay.environment.sync.engine if overlay.environment.sync else None
+    if overlay.environment.secrets.form != "sops" or engine == "flux":
+        return []
+    return [forms.not_decrypted(f"Secret/{secret}", shown(path, overlay.root), engine)]
 
 
 def _recipients(overlay: Overlay) -> frozenset[str]:

@@ -16,9 +16,12 @@ from builder.workspace import Overlay
 def places(
     overlay: Overlay, resource: Resource, credentials: Iterable[Credential]
 ) -> Iterator[tuple[str, str]]:
-    """Yield file with line, and the place in the resource, of each value of its credentials."""
+    """Yield file with line, and the place in the resource, of each value of its credentials.
+
+    A placeholder is none.
+    """
     for credential in credentials:
-        for path in credential.literals:
+        for path in credential.given:
             yield _place(overlay, resource, path), pointer(path)
 
 

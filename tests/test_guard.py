@@ -59,7 +59,7 @@ def test_the_guides_resource_has_four_credentials(source: Source, run: Run) -> N
 def test_it_says_what_each_is_and_how_to_take_it_out(source: Source, run: Run) -> None:
     out = run("build", "guide", "--check").out
     assert "error: MySQL password [plaintext-credential]\n  cause: a credential in the open" in out
-    assert "next:  run `sealift secrets guide`: the resource refers to a Secret then" in out
+    assert "next:  run `sealift secrets guide --write`: the resource refers to a Secret then" in out
     assert "replace-with" not in out
 
 

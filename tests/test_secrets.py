@@ -135,6 +135,19 @@ def test_it_says_where_the_values_still_stand(bare: Source, run: Run) -> None:
         assert lines[int(number) - 1].strip().startswith(f"{place.rpartition('/')[2]}: ")
 
 
+def test_a_placeholder_is_no_value_to_be_taken_out(source: Source, run: Run) -> None:
+    unpatched(source)
+    source.edit(PLATFORM, "replace-with-your-secret-key", PLANTED["replace-with-your-secret-key"])
+    out = convert(run).out
+    found = re.findall(rf"^  {PLATFORM}:\d+ (\S+)$", out, re.MULTILINE)
+    assert found == ["/spec/values/global/bucket/secretKey"]
+    states = dict(re.findall(r"^(license|bucket keys) .*(by reference, .*)$", out, re.MULTILINE))
+    assert states == {
+        "license": "by reference, and a placeholder in the sources",
+        "bucket keys": "by reference, and still in the sources",
+    }
+
+
 def test_a_value_that_a_patch_sets_is_found_in_the_patch(source: Source, run: Run) -> None:
     unpatched(source)
     source.write(

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -134,6 +135,7 @@ def test_a_second_run_encrypts_nothing_again(sops: Source, run: Run) -> None:
 
 
 def test_values_that_were_taken_out_stay_encrypted(sops: Source, key: Key, run: Run) -> None:
+    settings(sops, "sync: {engine: flux}\n")
     convert(run)
     before = {p.name: p.read_bytes() for p in sops.path(FOLDER).iterdir()}
     taken_out(sops)
@@ -277,6 +279,21 @@ def test_argo_cd_would_apply_it_encrypted(sops: Source, run: Run) -> None:
     built = run("build", "example")
     assert built.code == 1
     assert built.out.count("[not-decrypted]") == 3
+
+
+def test_without_an_engine_nobody_decrypts_it(sops: Source, run: Run) -> None:
+    result = convert(run)
+    assert result.code == 0
+    assert "[not-decrypted]" in result.err
+    run("airgap", "example")
+    built = run("build", "example")
+    assert built.code == 0
+    assert re.search(
+        r"^warning: Secret/wandb/wandb-bucket-keys, .*\[not-decrypted\]$", built.out, re.MULTILINE
+    )
+    settings(sops, "sync: {engine: flux}\n")
+    assert "[not-decrypted]" not in convert(run).err
+    assert "[not-decrypted]" not in run("build", "example").out
 
 
 @pytest.mark.parametrize(

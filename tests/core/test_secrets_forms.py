@@ -155,10 +155,13 @@ def test_without_an_encrypted_secret_flux_decrypts_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("engine", "found"),
-    [pytest.param("argocd", ["not-decrypted"], id="Argo CD"), pytest.param("flux", [], id="Flux"),
-     pytest.param(None, [], id="nobody says")],
-)  # fmt: skip
-def test_only_argo_cd_applies_it_as_it_is(engine: str | None, found: list[str]) -> None:
+    [
+        pytest.param("argocd", [("not-decrypted", "error")], id="Argo CD"),
+        pytest.param("flux", [], id="Flux"),
+        pytest.param(None, [("not-decrypted", "warning")], id="nobody says"),
+    ],
+)
+def test_only_flux_applies_it_decrypted(engine: str | None, found: list[tuple[str, str]]) -> None:
     listed = forms.undecrypted(manifests({"sops": SOPS["sops"]}), engine)
-    assert [f.code for f in listed] == found
+    assert [(f.code, f.severity) for f in listed] == found
     assert forms.undecrypted(manifests({"data": {"A": "YQ=="}}), engine) == []

@@ -133,7 +133,7 @@ def _hint(suspect: Suspect, environment: str) -> str:
             "bring it, and leave it out of the bundle"
         )
     if suspect.form == "declared":
-        return f"run `sealift secrets {environment}`: the resource refers to a Secret then"
+        return f"run `sealift secrets {environment} --write`: the resource refers to a Secret then"
     return f"refer to a Secret instead, {_ALLOW}"
 
 

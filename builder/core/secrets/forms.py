@@ -155,16 +155,29 @@ def is_sops(body: Body) -> bool:
 
 
 def undecrypted(resources: Iterable[Resource], engine: str | None) -> list[Finding]:
-    """Return a Finding for each Secret that an engine would apply as it is encrypted."""
+    """Return a Finding for each Secret that would be applied as it is encrypted: not by Flux."""
+    if engine == "flux":
+        return []
     return [
-        not_decrypted(str(resource.id), resource.origin.source)
+        not_decrypted(str(resource.id), resource.origin.source, engine)
         for resource in resources
-        if engine == "argocd" and is_sops(resource.body)
+        if is_sops(resource.body)
     ]
 
 
-def not_decrypted(secret: str, source: str) -> Finding:
-    """Say that Argo CD would apply a Secret as SOPS has encrypted it."""
+def not_decrypted(secret: str, source: str, engine: str | None) -> Finding:
+    """Say that Argo CD, or whoever applies the bundle, decrypts no Secret of SOPS."""
+    if engine is None:
+        return Finding(
+            code="not-decrypted",
+            severity="warning",
+            subject=secret,
+            place=source,
+            cause="environment.yaml names no engine that decrypts it: kubectl and Argo CD do not, "
+            "and the cluster refuses it, or gets the encrypted texts",
+            hint="name Flux, which decrypts it: sync: {engine: flux}; or choose another "
+            "secrets.form: external-secret or sealed-secret",
+        )
     return Finding(
         code="not-decrypted",
         subject=secret,

@@ -31,6 +31,11 @@ class Credential:
     references: Mapping[Path, str] = field(hash=False)
     state: State
 
+    @property
+    def given(self) -> Mapping[Path, str]:
+        """Return the literals but for those that only hold the place of a value."""
+        return {path: value for path, value in self.literals.items() if not is_placeholder(value)}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WantedSecret:
@@ -63,12 +68,7 @@ def wanted(credentials: Iterable[Credential]) -> list[WantedSecret]:
             namespace=namespace,
             name=name,
             keys=tuple(sorted({key for one in group for key in one.keys.values()})),
-            values={
-                one.keys[path]: value
-                for one in group
-                for path, value in one.literals.items()
-                if not is_placeholder(value)
-            },
+            values={one.keys[path]: value for one in group for path, value in one.given.items()},
         )
         for (namespace, name), group in sorted(found.items())
     ]
