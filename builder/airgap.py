@@ -27,6 +27,7 @@ from builder.files import shown
 from builder.pins import pinned
 from builder.plan import Moved, Plan, plan
 from builder.probe import probe
+from builder.progress import Progress
 from builder.render import FirstOrder, render
 from builder.tools import helm
 from builder.tools.command import CommandError
@@ -201,7 +202,7 @@ def _first_order(
 
 def _nested(overlay: Overlay, chart: NestedChart, result: Airgap) -> Plan | None:
     """Plan the values of one nested chart; None when it cannot be examined."""
-    with probe(overlay, chart) as opened:
+    with Progress(f"tracing {chart.title}"), probe(overlay, chart) as opened:
         if isinstance(opened, Finding):
             result.findings.append(opened)
             return None

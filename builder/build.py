@@ -17,6 +17,7 @@ from builder.core.references import Reference
 from builder.core.secrets.forms import undecrypted
 from builder.core.verify import verify
 from builder.expand import NestedRender, expand
+from builder.progress import Progress
 from builder.render import FirstOrder, render
 from builder.still import once_of
 from builder.workspace import Overlay
@@ -50,8 +51,21 @@ def build(overlay: Overlay) -> Build:
 
     Raises ConfigurationError and ToolError; what speaks against shipping is a finding.
     """
-    first = render(overlay)
-    nested, unexamined = expand(overlay, first.manifests)
+    with Progress("rendering the base"):
+        first = render(overlay)
+    with Progress("rendering charts") as progress:
+        nested, unexamined = expand(overlay, first.manifests, progress=progress)
+    with Progress("checking"):
+        return _checked(overlay, first, nested, unexamined)
+
+
+def _checked(
+    overlay: Overlay,
+    first: FirstOrder,
+    nested: list[NestedRender],
+    unexamined: list[Finding],
+) -> Build:
+    """Collect, verify, lock and bundle what was rendered."""
     references = collect(first.manifests, nested)
     checked = verify(overlay.environment, overlay.base.base, first.manifests, references)
     if not finding_lists.blocking([*first.findings, *unexamined]):  # else much was not seen

@@ -10,7 +10,6 @@ import functools
 import hashlib
 import itertools
 import os
-import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +19,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from builder import __version__
+from builder import __version__, log
 
 T = TypeVar("T")
 SETTING = "SEALIFT_CACHE"
@@ -226,4 +225,4 @@ def _limit() -> int:
 
 
 def _note(text: str) -> None:
-    print(f"note: cache: {text}", file=sys.stderr)
+    log.say("info", "cache", f"note: cache: {text}")

@@ -7,6 +7,7 @@ imports what is heavy then.
 import os
 import re
 import sys
+from itertools import pairwise
 
 from builder import __version__
 from builder.core.errors import SealiftError
@@ -22,20 +23,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if _quick(argv):
             return 0
-        from builder.commands.app import app
-
-        outcome = app(args=argv, standalone_mode=False, prog_name="sealift")
-        if outcome == INTERRUPTED:  # typer has taken the KeyboardInterrupt
-            print("interrupted", file=sys.stderr)
-        return outcome if isinstance(outcome, int) else 0
+        return _run(argv)
     except SealiftError as error:
-        print(lines(f"error: {_covered(str(error), error)}"), file=sys.stderr)
-        if error.hint:
-            print(lines(f"hint: {_covered(error.hint, error)}"), file=sys.stderr)
+        _say(error)
         return error.exit_code
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted()
     except (BrokenPipeError, SystemExit):
         # Whoever reads our output has seen enough: click ends the process then. Python would
         # complain once more at exit, when it flushes.
@@ -43,6 +36,41 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     except Exception as error:
         return _unexpected(error)
+
+
+def _run(argv: list[str]) -> int:
+    from builder import log, progress
+    from builder.commands.app import app
+
+    log.reset()
+    if "--log-format=json" in argv or ("--log-format", "json") in pairwise(argv):
+        log.as_json()  # what is wrong with the other arguments is said so, too
+    progress.begin()
+    outcome = app(args=argv, standalone_mode=False, prog_name="sealift")
+    if outcome == INTERRUPTED:  # typer has taken the KeyboardInterrupt
+        return _interrupted()
+    progress.end()
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _interrupted() -> int:
+    from builder import log
+
+    log.say("error", "interrupted", "interrupted")
+    return INTERRUPTED
+
+
+def _say(error: SealiftError) -> None:
+    what, hint = _covered(str(error), error), _covered(error.hint or "", error)
+    _fail(what, hint, where=error.where)
+
+
+def _fail(what: str, hint: str = "", **fields: object) -> None:
+    """Say why the command fails, and what to do about it."""
+    from builder import log
+
+    text = lines(f"error: {what}") + (f"\n{lines(f'hint: {hint}')}" if hint else "")
+    log.say("error", "error", text, message=what, hint=hint or None, **fields)
 
 
 def _quick(argv: list[str]) -> bool:
@@ -72,21 +100,22 @@ def _covered(text: str, error: Exception) -> str:
 
 def _unexpected(error: Exception) -> int:
     """Report what typer says about usage; write all else to a log, as a bug."""
+    from builder import log
+
     if type(error).__name__ == "Abort":
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted()
     if type(error).__name__ == "NoArgsIsHelpError":
         print(error, file=sys.stderr)  # the whole help, which is its message
         return 2
     if hasattr(error, "format_message"):
         context = getattr(error, "ctx", None)
         if context is not None:
-            print(context.get_usage(), file=sys.stderr)
-        print(f"error: {error.format_message()}", file=sys.stderr)
+            log.say("info", "usage", context.get_usage())
+        _fail(error.format_message())
         return 2
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"error: {where}{error.strerror}", file=sys.stderr)
+        _fail(f"{where}{error.strerror}")
         return 3
     return _bug(error)
 
@@ -95,10 +124,9 @@ def _bug(error: Exception) -> int:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", prefix="sealift-", suffix=".log", delete=False) as log:
-        log.write(_covered("".join(traceback.format_exception(error)), error))
-    print(f"error: {type(error).__name__}: a bug in sealift", file=sys.stderr)
-    print(f"hint: please report it with {log.name}", file=sys.stderr)
+    with tempfile.NamedTemporaryFile("w", prefix="sealift-", suffix=".log", delete=False) as file:
+        file.write(_covered("".join(traceback.format_exception(error)), error))
+    _fail(f"{type(error).__name__}: a bug in sealift", f"please report it with {file.name}")
     return 4
 
 

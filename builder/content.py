@@ -79,7 +79,9 @@ def read(
     names: Iterable[str], registries: Registries, jobs: int
 ) -> tuple[dict[str, Content], list[Failure]]:
     """Read what names mean, with all below it: level by level, each level many at a time."""
-    roots, failures = each(lambda name: _root(name, registries), names, jobs, str)
+    roots, failures = each(
+        lambda name: _root(name, registries), names, jobs, str, what="reading images"
+    )
     found = {name: Content(root=r, indexes=(), parts=()) for name, r in roots}
     level = [(name, _Child(platform="", manifest=root)) for name, root in roots]
     for _ in range(_MAX_DEPTH):
@@ -94,7 +96,11 @@ def read(
                 indexes = (*found[name].indexes, known.manifest)
                 found[name] = replace(found[name], indexes=indexes)
         got, more = each(
-            lambda pair: _complete(*pair, registries), below, jobs, lambda pair: pair[0]
+            lambda pair: _complete(*pair, registries),
+            below,
+            jobs,
+            lambda pair: pair[0],
+            what="reading manifests",
         )
         failures += more
         level = []

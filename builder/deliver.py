@@ -17,6 +17,7 @@ from builder.core.errors import ConfigurationError
 from builder.core.git_tree import tree_id
 from builder.diff import diff
 from builder.hydrate import active_branch, check_active, hydrate, metadata
+from builder.progress import Progress
 from builder.publish import Commit, Target, head_branch, publish, workplace
 from builder.publish_oci import Artifact, publish_oci
 from builder.pull_request import Proposal, propose, withdraw
@@ -129,6 +130,11 @@ def check(overlay: Overlay, way: Way) -> None:
 
 def deliver(result: Build, way: Way) -> Delivery:
     """Publish a build that ships. Raises ConfigurationError and ToolError."""
+    with Progress("publishing"):
+        return _deliver(result, way)
+
+
+def _deliver(result: Build, way: Way) -> Delivery:
     overlay = result.overlay
     if way.oci:
         artifact = publish_oci(result.files, way.oci, environment=overlay.name, dry_run=way.dry_run)

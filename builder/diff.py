@@ -19,6 +19,7 @@ from builder.core.manifests import Manifests, Resource, ResourceId
 from builder.core.nested import NestedChart
 from builder.core.verify import leaves
 from builder.expand import NestedRender, expand, render
+from builder.progress import Progress
 from builder.published import Published
 from builder.workspace import Overlay
 
@@ -51,8 +52,9 @@ def diff(result: Build, published: Published) -> Diff:
         )
     lock, manifests = published.lock, published.manifests
     overlay = _as_published(result.overlay, lock)
-    before = _published_renders(result, overlay, manifests, lock)
-    pairs = _stable_pairs(result, overlay, before)
+    with Progress("rendering what is published"):
+        before = _published_renders(result, overlay, manifests, lock)
+        pairs = _stable_pairs(result, overlay, before)
     environment = result.overlay.environment
     found = compare(
         Side(

@@ -13,6 +13,7 @@ from builder.core.manifests import Manifests, Resource
 from builder.core.nested import NestedChart
 from builder.core.references import Reference
 from builder.core.rendered import Rendered
+from builder.progress import Progress
 from builder.templates import Template, template
 from builder.tools import helm
 from builder.tools.command import CommandError
@@ -44,16 +45,22 @@ class NestedRender:
 
 
 def expand(
-    overlay: Overlay, resources: Iterable[Resource], *, depth: int = 0
+    overlay: Overlay,
+    resources: Iterable[Resource],
+    *,
+    depth: int = 0,
+    progress: Progress | None = None,
 ) -> tuple[list[NestedRender], list[Finding]]:
     """Render the nested charts of ``resources``, and those that stand in their renders.
 
     What cannot be examined is a finding: a chart that is not vendored, an unknown source, a render
-    that fails.
+    that fails. ``progress`` is told of each chart.
     """
     found = nested_charts.find(Manifests(resources), overlay.base.base.nested_charts)
     findings = [entry for entry in found if isinstance(entry, Finding)]
     renders: list[NestedRender] = []
+    if progress is not None:
+        progress.total = (progress.total or 0) + len(found) - len(findings)
     for chart in found:
         if isinstance(chart, Finding):
             continue
@@ -61,13 +68,15 @@ def expand(
             findings.append(_too_deep(chart))
             continue
         outcome = render(overlay, chart)
+        if progress is not None:
+            progress.step(chart.title)
         if isinstance(outcome, Finding):
             findings.append(outcome)
             continue
         renders.append(outcome)
         findings += outcome.findings
         for resources_ in _installed_and_upgraded(overlay, outcome):
-            below, more = expand(overlay, resources_, depth=depth + 1)
+            below, more = expand(overlay, resources_, depth=depth + 1, progress=progress)
             renders += [one for one in below if one not in renders]
             findings += [one for one in more if one not in findings]
     return renders, findings

@@ -1,12 +1,15 @@
 """Doing the same for many things at once, and telling everything that failed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from builder.core.errors import ToolError
 from builder.core.findings import Finding
+from builder.progress import Progress
 from builder.tools.registry import RegistryError
 
 T = TypeVar("T")
@@ -28,16 +31,33 @@ def each(
     jobs: int,
     subject: Callable[[T], str],
     stop: Callable[[], None] = lambda: None,
+    what: str = "",
 ) -> tuple[list[tuple[T, R]], list[Failure]]:
     """Do the work for each item, ``jobs`` at a time; return what was done, and what failed.
 
     Both in the order of the items. An interrupt ends it once the work at hand is done, which
-    ``stop`` may hasten.
+    ``stop`` may hasten. ``what`` is what its progress is called; without, it has none.
     """
+    items = list(items)
+    with Progress(what, len(items)) if what else nullcontext() as progress:
+        return _each(work, items, jobs, subject, stop, progress)
+
+
+def _each(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    jobs: int,
+    subject: Callable[[T], str],
+    stop: Callable[[], None],
+    progress: Progress | None,
+) -> tuple[list[tuple[T, R]], list[Failure]]:
     done: list[tuple[T, R]] = []
     failures: list[Failure] = []
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         running = [(item, pool.submit(work, item)) for item in items]
+        if progress is not None:
+            for item, future in running:
+                future.add_done_callback(partial(_step, progress, subject(item)))
         try:
             for item, future in running:
                 try:
@@ -49,6 +69,10 @@ def each(
             pool.shutdown(cancel_futures=True)
             raise
     return done, failures
+
+
+def _step(progress: Progress, name: str, _: object) -> None:
+    progress.step(name)
 
 
 def findings(failures: Iterable[Failure]) -> list[Finding]:

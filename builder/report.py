@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from builder import log
 from builder.build import Build
 from builder.core.explain import Place
 from builder.core.findings import NOT_CHECKED, Finding, grouped
@@ -35,6 +36,20 @@ def findings_text(findings: Sequence[Finding]) -> str:
     return "\n".join(blocks)
 
 
+def tell(findings: Sequence[Finding], end: str = "") -> None:
+    """Say findings on standard error; with -q those alone that block."""
+    if log.is_quiet():
+        findings = [finding for finding in findings if finding.severity == "error"]
+    log.findings(findings, findings_text(findings) + end if findings else "")
+
+
+def refuse(result: Build) -> None:
+    """Say on standard error why a build does not ship."""
+    findings, verdict = _outcome(result, None)
+    tell(findings, end="\n")
+    log.say("error", "refused", verdict)
+
+
 def _subjects(members: Sequence[Finding]) -> str:
     subjects = list(dict.fromkeys(finding.subject for finding in members))
     more = len(subjects) - _MAX_SUBJECTS
@@ -48,8 +63,13 @@ def terminal_width() -> int | None:
 
 def build_text(result: Build, folder: str | None) -> str:
     """Write the outcome of a build: findings, then the verdict."""
+    shown, verdict = _outcome(result, folder)
+    return "\n\n".join(block for block in (findings_text(shown), verdict) if block)
+
+
+def _outcome(result: Build, folder: str | None) -> tuple[list[Finding], str]:
+    """Return the findings that are shown, and the verdict."""
     shown = [f for f in result.findings if f.severity != "note" or f.code == NOT_CHECKED]
-    blocks = [findings_text(shown)]
     errors = sum(f.severity == "error" for f in result.findings)
     warnings = sum(f.severity == "warning" for f in result.findings)
     name = result.overlay.name
@@ -60,11 +80,9 @@ def build_text(result: Build, folder: str | None) -> str:
     )
     warned = f" ({count(warnings, 'warning')})" if warnings else ""
     if errors:
-        blocks.append(f"{name}: does not ship, {count(errors, 'error')}{warned}\n{closure}")
-    else:
-        where = f", written to {folder}" if folder else ""
-        blocks.append(f"{name}: {closed(result)}{warned}\n{closure}{where}")
-    return "\n\n".join(block for block in blocks if block)
+        return shown, f"{name}: does not ship, {count(errors, 'error')}{warned}\n{closure}"
+    where = f", written to {folder}" if folder else ""
+    return shown, f"{name}: {closed(result)}{warned}\n{closure}{where}"
 
 
 def closed(result: Build) -> str:

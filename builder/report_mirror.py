@@ -1,15 +1,14 @@
 """What `sealift lock` and `sealift mirror` print."""
 
 import json
-import sys
-import threading
-import time
-from typing import Any, Self
+from typing import Any
 
+from builder import log
 from builder.core.images_lock import ImagesLock
 from builder.core.text import count, table
 from builder.mirror.plan import Plan
 from builder.mirror.run import Outcome
+from builder.progress import Progress
 
 _STATES = {
     "copy": "to copy",
@@ -117,27 +116,19 @@ def outcome_text(outcome: Outcome) -> str:
     return "\n".join(lines + ([f"failed: {failed}, see above"] if failed else []))
 
 
-class Progress:
-    """Says on standard error how a copy goes on: a line that moves, or plain lines.
+class Copying(Progress):
+    """Says how a copy goes on, by its bytes, and which images are there.
 
     Leaving the ``with`` by an error makes all that copies break off.
     """
 
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._lock = threading.Lock()
-        self._size = 0
-        self._done = 0
-        self._shown = 0.0
+    def __init__(self, what: str) -> None:
+        super().__init__(what, unit=size)
         self._stopped = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._stopped = kind is not None
-        if self._terminal:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    def __exit__(self, *failed: object) -> None:
+        self._stopped = any(failed)
+        super().__exit__(*failed)
 
     def stop(self) -> None:
         """Make all that copies break off."""
@@ -145,27 +136,14 @@ class Progress:
 
     def planned(self, size: int) -> None:
         """Take in how many bytes are to be copied, at most."""
-        self._size = size
+        self.total = size
 
     def advanced(self, size: int) -> None:
         """Take in that so many bytes are dealt with."""
         if self._stopped:
             raise KeyboardInterrupt
-        with self._lock:
-            self._done += size
-            now = time.monotonic()
-            if self._terminal and now - self._shown > 0.1:
-                self._shown = now
-                self._draw()
+        self.step(count=size)
 
     def finished(self, image: str, copied: int) -> None:
         """Take in that an image is there."""
-        with self._lock:
-            clear = "\r\x1b[K" if self._terminal else ""
-            print(f"{clear}{image}  {size(copied)}", file=sys.stderr, flush=True)
-
-    def _draw(self) -> None:
-        share = self._done / self._size if self._size else 1.0
-        bar = "#" * int(30 * share)
-        text = f"\r[{bar:30}] {size(self._done)} of {size(self._size)}\x1b[K"
-        print(text, end="", file=sys.stderr, flush=True)
+        log.say("info", "copied", f"{image}  {size(copied)}", image=image, size=copied)

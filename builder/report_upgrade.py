@@ -10,7 +10,6 @@ from builder.core.text import count, printable
 from builder.core.upgrade.review import CredentialNote, Review
 from builder.core.upgrade.values import ValueNote
 from builder.core.versions import Step
-from builder.report import findings_text
 from builder.upgrade import Outcome
 
 _VALUES = {
@@ -22,11 +21,11 @@ _VALUES = {
 _LISTED = 6
 
 
-def findings(outcome: Outcome) -> str:
-    """Write the findings: what is left to do by hand, and what is to be known."""
+def findings(outcome: Outcome) -> list[Finding]:
+    """Return the findings that are told: what is left to do by hand, and what is to be known."""
     if not outcome.changed and not outcome.failed:
-        return ""
-    return findings_text([f for f in outcome.findings if f.severity != "note"])
+        return []
+    return [f for f in outcome.findings if f.severity != "note"]
 
 
 def text(outcome: Outcome, *, dry_run: bool = False) -> str:

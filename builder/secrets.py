@@ -15,6 +15,7 @@ from builder.core.nested import NestedChart
 from builder.core.secrets import Credential, WantedSecret, finding, patching, proof, saying, wanted
 from builder.core.secrets.saying import Unproven
 from builder.files import shown
+from builder.progress import Progress
 from builder.render import FirstOrder, render
 from builder.workspace import Overlay
 
@@ -93,7 +94,8 @@ def _convert(overlay: Overlay, first: FirstOrder, chart: NestedChart, result: Co
         for one in known
         if one.state == "literal" and proof.made(plain, one)
     ]
-    proven, unproven = prover.prove()
+    with Progress(f"proving references in {chart.title}"):
+        proven, unproven = prover.prove()
     for found in unproven:
         result.findings += saying.no_form(chart, base, found)
     result.credentials += proven

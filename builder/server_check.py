@@ -150,7 +150,7 @@ def _placed(built: Build) -> Iterator[tuple[Resource, str]]:
 
 
 def _all(work: Callable[[T], R], items: Iterable[T]) -> list[tuple[T, R]]:
-    done, failures = each(work, items, _JOBS, str)
+    done, failures = each(work, items, _JOBS, str, what="trying resources")
     for failure in failures:
         raise failure.error
     return done

@@ -14,6 +14,7 @@ from builder.core.charts_lock import VendoredChart
 from builder.core.errors import ConfigurationError, nearest
 from builder.core.versions import exact, near
 from builder.files import shown, write_bytes, write_text, write_tree
+from builder.progress import Progress
 from builder.tools import charts as repositories
 from builder.tools import helm
 from builder.tools.charts import Login
@@ -64,7 +65,11 @@ def vendor(
         for chart in _wanted(base, versions or {})
         if only is None or (chart.name, chart.version) == only
     ]
-    brought = [(chart, *_bring(base, chart, source, credentials or Login())) for chart in wanted]
+    brought = []
+    with Progress("bringing charts", len(wanted)) as progress:
+        for chart in wanted:
+            brought.append((chart, *_bring(base, chart, source, credentials or Login())))
+            progress.step(f"{chart.name}-{chart.version}")
     results = []
     for chart, data, content, origin in brought:
         entry = _checked(base, chart, data, content, origin)

@@ -11,7 +11,7 @@ from typing import Protocol
 import hypothesis
 import pytest
 
-from builder import cache, diff
+from builder import cache, diff, progress
 from builder.cli import main
 from builder.tools import helm, kustomize, renderer
 from tests.servers.registry import registry_command
@@ -24,6 +24,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # A machine that is busy with other work is slow, not wrong.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+# What is said must not depend on how quick the machine is.
+os.environ[progress.SETTING] = progress.OFF
 
 REPOSITORY = Path(__file__).parents[1]
 CHARTS = REPOSITORY / "tests" / "charts"
@@ -49,6 +52,7 @@ def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("SEALIFT_", "GIT_", "XDG_", "HELM_", "KUBE", "KUSTOMIZE_")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv(progress.SETTING, progress.OFF)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))

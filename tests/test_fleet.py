@@ -1,6 +1,5 @@
 """Many environments at once: which are meant, and that none stands in another's way."""
 
-import io
 import json
 import os
 import shutil
@@ -20,7 +19,6 @@ from builder.core.errors import ConfigurationError
 from builder.fleet import report
 from builder.fleet.names import Shard, chosen, is_many
 from builder.fleet.processes import Fresh, Lost, Processes
-from builder.fleet.progress import Progress, duration
 from tests.conftest import Refused, Run
 from tests.processes import has_ended
 from tests.source import Source, snapshot
@@ -257,31 +255,6 @@ def test_processes_of_their_own() -> None:
         pids = [worker.handle.pid for worker in processes.workers]
     assert found == {-1: 1, -2: 2, -3: 3}
     assert all(map(has_ended, pids))
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_progress_is_for_terminals() -> None:
-    terminal = Terminal()
-    progress = Progress(2000, terminal)
-    progress.done = 999
-    progress.step("eu-1", ships=False)
-    assert progress.line("eu-1", 90) == "1,000 of 2,000  eu-1  1 not closed  2 min left"
-    progress.done = 1999
-    progress.step("eu-2", ships=True)
-    assert "2,000 of 2,000  eu-2  1 not closed  0.0 s left" in terminal.getvalue()
-    progress.clear()
-    assert terminal.getvalue().endswith("\r\x1b[K")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.04, "0.0 s"), (42.2, "42 s"), (150, "2 min"), (4200, "1 h 10 min")]
-)
-def test_times(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_a_summary_names_the_first_that_do_not_ship() -> None:

@@ -1,11 +1,11 @@
 """``sealift airgap``: the patches that point an environment inside."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from builder import log
 from builder.commands.options import EnvironmentArgument, RootOption
 
 
@@ -30,19 +30,18 @@ def airgap(
     from builder import airgap_file, report_airgap
     from builder.airgap import airgap as compute
     from builder.core.findings import blocking
-    from builder.report import findings_text
+    from builder.report import tell
     from builder.workspace import find_overlay
 
     overlay = find_overlay(root, env)
     error = airgap_file.broken(overlay)
     if error is not None:
-        print(f"note: cannot be read, and is made anew: {error}", file=sys.stderr)
+        log.say("info", "unreadable", f"note: cannot be read, and is made anew: {error}")
     with airgap_file.placeholders(overlay, anew=error is not None):
         result = compute(overlay)
     if verbose:
         print(report_airgap.table(result, overlay.environment), end="\n\n")
-    if result.findings:
-        print(findings_text(result.findings), file=sys.stderr)
+    tell(result.findings)
     if not result.text:
         return 1
     files = airgap_file.rewrites(overlay, result.text, result.added)

@@ -1,6 +1,6 @@
 """The app: its commands, each imported when it is called, and the options of all of them."""
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -8,15 +8,15 @@ import typer
 from typer.core import TyperGroup
 
 from builder import __version__
-from builder.commands import VERBS, overview
+from builder.commands import VERBS, overview, settings
 
 
 class Program(TyperGroup):
     """The commands of the table :data:`builder.commands.VERBS`."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.commands = _Commands()
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Commands(self.params)
 
     def format_help(self, _: Any, formatter: Any) -> None:
         """Write the help from the table, which imports no command."""
@@ -26,12 +26,15 @@ class Program(TyperGroup):
 class _Commands(MutableMapping[str, Any]):
     """Commands by name; a command is made when it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Sequence[Any]) -> None:
         self._made: dict[str, Any] = {}
+        self._options = options
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._made:
-            self._made[name] = _made(name, *VERBS[name][0].split(":"))
+            self._made[name] = command = _made(name, *VERBS[name][0].split(":"))
+            for one in getattr(command, "commands", {"": command}).values():
+                settings.add(one, self._options)
         return self._made[name]
 
     def __setitem__(self, name: str, command: Any) -> None:
@@ -81,9 +84,9 @@ def _options(
     _: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help=overview.OPTIONS["--version"]
     ),
-    no_cache: bool = typer.Option(False, "--no-cache", help=overview.OPTIONS["--no-cache"]),
+    __: settings.Quiet = False,
+    ___: settings.Verbose = False,
+    ____: settings.LogFormat = settings.Form.text,
+    _____: settings.NoCache = False,
 ) -> None:
-    if no_cache:
-        from builder import cache
-
-        cache.off()
+    """Take in the options before the command's name; their callbacks act."""

@@ -1,11 +1,11 @@
 """``sealift attest``: from what a bundle was made, as a statement that can be signed."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from builder import log
 from builder.commands.options import EnvironmentArgument, RootOption
 
 
@@ -45,7 +45,7 @@ def attest(
     overlay = find_overlay(root, env)
     result = build(overlay)
     if not result.ships:
-        print(report.build_text(result, None), file=sys.stderr)
+        report.refuse(result)
         return 1
     text = attesting.attest(result, builder=builder_id or provenance.BUILDER)
     path = output / f"{overlay.name}{attesting.SUFFIX}"
@@ -54,7 +54,7 @@ def attest(
     write_text(path, text)
     print(f"written: {path}")
     if key is None or signature is None:
-        print("not signed: give --key", file=sys.stderr)
+        log.say("warning", "unsigned", "not signed: give --key")
         return 0
     write_bytes(attesting.signature_path(path, key), signature)
     print(f"signed:  {attesting.signature_path(path, key)}")

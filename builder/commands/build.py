@@ -1,10 +1,12 @@
 """``sealift build``: environments become bundles, or lists of findings."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder import log
 from builder.commands.cluster_options import (
     ContextOption,
     KubeconfigOption,
@@ -84,23 +86,20 @@ def _one(
     with still():
         result = run(overlay)
     if asked is not None:
-        import sys
-
         from builder import server_check
 
         result, outcome = server_check.tried(result, *asked)
-        print(outcome, file=sys.stderr)
+        log.say("info", "dry-run", str(outcome))
     folder = output / overlay.name if output and result.ships else None
     if folder:
         write_tree(folder, result.files, marker=lock.FILE)
     show = report.build_json if json else report.build_text
-    print(show(result, str(folder) if folder else None))
+    text = show(result, str(folder) if folder else None)
+    print(text if json else log.painted(text, sys.stdout))
     return 0 if result.ships else 1
 
 
 def _many(fleet: "Fleet", output: Path | None, *, json: bool) -> int:
-    import sys
-
     from builder.fleet import report
 
     tally = report.Tally()
@@ -108,12 +107,16 @@ def _many(fleet: "Fleet", output: Path | None, *, json: bool) -> int:
     for outcome in fleet.outcomes(output=output):
         tally.add(outcome)
         if outcome.said:
-            print(report.said(outcome), file=sys.stderr)
+            report.tell(outcome)
         if json:
             records.append(outcome.record)
         elif outcome.text:
-            print(outcome.text, end="\n\n", flush=True)
+            print(log.painted(outcome.text, sys.stdout), end="\n\n", flush=True)
     if json:
         print(report.records(records))
-    print(report.summary(tally, fleet.seconds), file=sys.stderr if json else sys.stdout)
+    summary = report.summary(tally, fleet.seconds)
+    if json:
+        log.say("info", "summary", summary)
+    else:
+        print(summary)
     return tally.code

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from builder import log
 from builder.commands.options import EnvironmentArgument, ModeOption, RootOption
 
 
@@ -53,7 +54,6 @@ def diff(
     Example: sealift diff example --repository gitops.git -o markdown --limit 65000
     """
     import json
-    import os
 
     from builder import report
     from builder.build import build
@@ -81,8 +81,6 @@ def diff(
         print(markdown(found, limit or LIMIT), end="")
     else:
         shown = [finding for finding in result.findings if finding.severity == "warning"]
-        if shown:
-            print(report.findings_text(shown), file=sys.stderr)
-        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        print(terminal(found, colour=colour))
+        report.tell(shown)
+        print(terminal(found, colour=log.coloured(sys.stdout)))
     return 0 if found.empty else 1

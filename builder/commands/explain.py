@@ -1,6 +1,5 @@
 """``sealift explain``: where a reference stands, what made it, and what changed it."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +35,7 @@ def explain(
 
     result = build(find_overlay(root, env))
     if not result.references:
-        print(report.findings_text(result.findings), file=sys.stderr)
+        report.tell(result.findings)
         return 1
     places = run(result, subject)
     if not places:

@@ -1,6 +1,5 @@
 """``sealift images``: every image that the cluster will pull, and where each hides."""
 
-import sys
 from pathlib import Path
 
 from builder.commands.options import EnvironmentArgument, Format, FormatOption, RootOption
@@ -28,5 +27,5 @@ def images(
     }
     print(printers[output](result))
     if not result.references:
-        print(report.findings_text(result.findings), file=sys.stderr)
+        report.tell(result.findings)
     return 0 if result.ships else 1

@@ -1,6 +1,5 @@
 """``sealift lock``: what the images of an environment are, by digest."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -78,8 +77,7 @@ def lock(
             accept_moved=accept_moved,
         )
     before, after, said = renewal.before, renewal.after, list(renewal.findings)
-    if said:
-        print(report.findings_text(said), file=sys.stderr)
+    report.tell(said)
     if blocking(said):
         return 1
     text = images_lock.dump(after)

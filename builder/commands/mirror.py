@@ -1,6 +1,5 @@
 """``sealift mirror``: what has to be in the registry inside, and bringing it there."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -101,8 +100,7 @@ def plan(
         listed = planning.of_plan(lock, found)
         text = mirror_formats.write(output.value, overlay.name, listed, charts, registry)
         print(text, end="")
-    if found.findings:
-        print(report.findings_text(found.findings), file=sys.stderr)
+    report.tell(found.findings)
     return int(blocking(list(found.findings)))
 
 
@@ -146,13 +144,12 @@ def copy(
         found = planning.plan(built, lock, registries, store, jobs=jobs)
         said = [*found.findings, *run.taken(found, replace=replace)]
         if blocking(said):
-            print(report.findings_text(said), file=sys.stderr)
+            report.tell(said)
             return 1
-        with report_mirror.Progress() as progress:
+        with report_mirror.Copying("copying") as progress:
             outcome = run.run(found, registries, store, progress, jobs=jobs, replace=replace)
     said += outcome.findings
-    if said:
-        print(report.findings_text(said), file=sys.stderr)
+    report.tell(said)
     print(report_mirror.outcome_text(outcome))
     return int(blocking(said))
 

@@ -1,6 +1,5 @@
 """``sealift mirror export``: an environment as one archive, to be carried across the gap."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,7 +80,7 @@ def export(
     overlay = find_overlay(root, env)
     built = build(overlay)
     if not built.ships:
-        print(report.build_text(built, None), file=sys.stderr)
+        report.refuse(built)
         return 1
     lock = planning.locked(built, pins.load(overlay))
     environment = overlay.environment
@@ -111,13 +110,12 @@ def export(
             )
             if not failures:
                 base = packing.default_base(output, overlay.name)
-                with report_mirror.Progress() as progress:
+                with report_mirror.Copying("writing the archive") as progress:
                     exported, failures = writing.write(
                         packed, base, progress, split=size, jobs=jobs
                     )
             said += findings(failures)
-    if said:
-        print(report.findings_text(said), file=sys.stderr)
+    report.tell(said)
     if exported is not None:
         print(report_transport.exported_text(exported))
     return int(blocking(said) or exported is None)

@@ -1,11 +1,11 @@
 """``sealift mirror import``: an archive is checked, then brought in."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from builder import log
 from builder.commands.registry_options import CaFileOption, JobsOption, PlainHttpOption, ViaOption
 
 
@@ -69,7 +69,7 @@ def import_(
             "nothing says where the archive goes",
             hint="give --registry, --charts and --repository; --dry-run alone verifies it",
         )
-    with report_mirror.Progress() as progress:
+    with report_mirror.Copying("verifying the archive") as progress:
         given = verify(archive, progress, digest=digest)
     proxies = parse_via(via or ())
     host = (registry or "").partition("/")[0]
@@ -103,18 +103,17 @@ def import_(
         work = importing.prepare(given, inside, replace=replace, jobs=jobs)
         said = list(work.findings)
         if blocking(said):
-            print(report.findings_text(said), file=sys.stderr)
-            print("nothing was changed", file=sys.stderr)
+            report.tell(said)
+            log.say("error", "unchanged", "nothing was changed")
             return 1
         if dry_run:
             print(report_transport.work_text(given, inside, work))
             return 0
         if target is not None:
-            print(report_transport.destination_text(target), file=sys.stderr)
-        with report_mirror.Progress() as progress:
+            log.say("info", "destination", report_transport.destination_text(target))
+        with report_mirror.Copying("copying") as progress:
             done = importing.bring(given, work, inside, progress, replace=replace, jobs=jobs)
     said += done.findings
-    if said:
-        print(report.findings_text(said), file=sys.stderr)
+    report.tell(said)
     print(report_transport.imported_text(given, inside, done))
     return int(blocking(said))

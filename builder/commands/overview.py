@@ -18,6 +18,9 @@ EXIT_CODES = (
 )
 OPTIONS = {
     "--version": "Print the version.",
+    "-q, --quiet": "Print results and errors alone.",
+    "-v, --verbose": "Say which programs are run, and how long each takes.",
+    "--log-format": "text, or json: lines of it on standard error.",
     "--no-cache": "Do all work anew, and keep nothing of it.",
     "-h, --help": "Show this message and exit.",
 }

@@ -1,11 +1,11 @@
 """``sealift publish``: bundles become a commit, pull requests, or an OCI artifact."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder import log
 from builder.commands.fleet_options import (
     AllOption,
     EnvironmentsArgument,
@@ -102,11 +102,11 @@ def _one(env: str, root: Path, way: "Way", *, json: bool) -> int:
     check(overlay, way)  # before the work: a wrong name is said at once
     result = build(overlay)
     if not result.ships:
-        print(report.build_text(result, None), file=sys.stderr)
+        report.refuse(result)
         return 1
     delivery = deliver(result, way)
     for warning in delivery.proposal.warnings if delivery.proposal else ():
-        print(f"warning: {warning}", file=sys.stderr)
+        log.say("warning", "proposal", f"warning: {warning}", message=warning)
     print(
         report_publish.delivery_json(delivery) if json else report_publish.delivery_text(delivery)
     )
@@ -125,17 +125,17 @@ def _many(fleet: "Fleet", way: "Way", *, all_or_nothing: bool, json: bool) -> in
         if outcome.ships:
             shipping.append(outcome)
         else:
-            print(report.said(outcome) or outcome.text, end="\n\n", file=sys.stderr)
-    print(report.summary(tally, fleet.seconds), file=sys.stderr)
+            report.tell(outcome)
+    log.say("info", "summary", report.summary(tally, fleet.seconds))
     if all_or_nothing and tally.open:
-        print("nothing is published: not all of them ship", file=sys.stderr)
+        log.say("error", "unpublished", "nothing is published: not all of them ship")
         return tally.code
     records: list[tuple[str, dict[str, object]]] = []
     for sent in send(fleet.root, shipping, way, all_or_nothing=all_or_nothing):
         for name, error in sent.refused.items():
             outcome = told(name, error)
             tally.add(outcome)
-            print(report.said(outcome), file=sys.stderr)
+            report.tell(outcome)
         records += report_publish.sent_records(sent)
         text = report_publish.sent_text(sent, dry_run=way.dry_run)
         if text and not json:

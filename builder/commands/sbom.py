@@ -1,6 +1,5 @@
 """``sealift sbom``: what a bundle brings into the cluster, for scanners."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -49,7 +48,7 @@ def sbom(
     else:
         result = build(find_overlay(root, source))
         if not result.ships:
-            print(report.build_text(result, None), file=sys.stderr)
+            report.refuse(result)
             return 1
         files, lock = dict(result.files), result.lock
     write = spdx.write if output is SbomFormat.spdx else cyclonedx.write

@@ -1,6 +1,5 @@
 """``sealift secrets``: credentials in custom resources become references to Secrets."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +32,7 @@ def secrets(
     from builder import report_secrets, secret_files
     from builder.core.errors import ConfigurationError
     from builder.core.findings import blocking
-    from builder.report import findings_text
+    from builder.report import tell
     from builder.secrets import convert
     from builder.workspace import find_overlay
 
@@ -44,8 +43,7 @@ def secrets(
         conversion = convert(overlay)
     files = secret_files.plan(overlay, conversion, renew=renew)
     findings = [*conversion.findings, *files.findings]
-    if findings:
-        print(findings_text(findings), file=sys.stderr)
+    tell(findings)
     if not conversion.examined:
         return 1
     if write:

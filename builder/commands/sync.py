@@ -1,12 +1,12 @@
 """``sealift sync``: the objects that make Argo CD or Flux apply what is published."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from builder import log
 from builder.commands.options import ModeOption, RootOption
 
 
@@ -85,10 +85,11 @@ def sync(
     )
     found = run(overlays, wanted)
     for name in unmarked(overlays):
-        print(
+        log.say(
+            "warning",
+            "unmarked",
             f"warning: environment.yaml of {name} names no sync.engine: its bundle has no order "
             "and no guard against pruning for the engine, so nothing will be pruned",
-            file=sys.stderr,
         )
     if publish:
         target, commit = bootstrap(

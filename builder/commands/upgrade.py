@@ -1,6 +1,5 @@
 """``sealift upgrade``: an environment moves to another version of its platform's chart."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -70,6 +69,7 @@ def upgrade(
     from builder import vendor as vendoring
     from builder.core.findings import blocking
     from builder.registries import Registries, parse_via
+    from builder.report import tell
     from builder.upgrade import Request
     from builder.upgrade import upgrade as move
     from builder.workspace import find_overlay
@@ -93,9 +93,7 @@ def upgrade(
             credentials=vendoring.login(source),
         ),
     )
-    said = report_upgrade.findings(outcome)
-    if said:
-        print(said, file=sys.stderr)
+    tell(report_upgrade.findings(outcome))
     if output is UpgradeFormat.json:
         print(report_upgrade.as_json(outcome, dry_run=dry_run))
     else:

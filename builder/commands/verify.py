@@ -1,6 +1,5 @@
 """``sealift verify``: whether a bundle is what was built, on the side that has no sources."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +51,6 @@ def verify(
     if json:
         print(report_verify.as_json(found))
     else:
-        if found.findings:
-            print(report.findings_text(found.findings), file=sys.stderr)
+        report.tell(found.findings)
         print(report_verify.text(found))
     return int(bool(found.findings))

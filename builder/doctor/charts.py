@@ -35,7 +35,7 @@ def check(built: Build, registries: Registries, login: Login, jobs: int) -> list
         except SealiftError as error:
             return failed("charts", _title(chart), error)
 
-    return [check for _, check in each(one, wanted, jobs, _title)[0]]
+    return [check for _, check in each(one, wanted, jobs, _title, what="looking for charts")[0]]
 
 
 def _there(chart: LockedChart, registries: Registries, login: Login) -> str | None:

@@ -61,7 +61,11 @@ def check(
     classes = needs.ingress_classes(placed, None if settings.gateway else settings.class_)
     objects = [*needs.needs(placed), *_age_key(overlay, built)]
     asked, _ = each(
-        lambda need: _object(need, cluster), objects, min(jobs, _JOBS), lambda need: need.name
+        lambda need: _object(need, cluster),
+        objects,
+        min(jobs, _JOBS),
+        lambda need: need.name,
+        what="asking the cluster",
     )
     routed = gateway.check(overlay.environment, placed, cluster)
     return [*found, *_classes(classes, cluster), *routed, *(check for _, check in asked)]

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 
+from builder import progress
 from builder.tools import renderer
 
 
@@ -24,6 +25,7 @@ def serve(end: Connection, others: Sequence[Connection] = ()) -> None:
     """
     for other in others:
         other.close()
+    progress.off()  # the one that gives the work shows how far it is
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _ended)
     try:

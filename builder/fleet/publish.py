@@ -8,6 +8,7 @@ from builder.build import build
 from builder.core.errors import SealiftError
 from builder.deliver import Delivery, Way, check, deliver, signing_for, target_for
 from builder.fleet.outcome import Outcome
+from builder.progress import Progress
 from builder.publish_many import Many, publish_many
 from builder.target import Target
 from builder.tools import git_signing
@@ -48,12 +49,14 @@ def send(
     if refused and all_or_nothing:
         return
     commit = source_commit(root) if groups else ""
-    for key, members in groups.items():
+    for number, (key, members) in enumerate(groups.items(), 1):
         *_, signing, together = key
-        if together:
-            yield _together(root, members, way, signing, commit, all_or_nothing)
-        else:
-            yield _alone(root, members, way)
+        with Progress(f"publishing, branch {number:,} of {len(groups):,}"):
+            if together:
+                sent = _together(root, members, way, signing, commit, all_or_nothing)
+            else:
+                sent = _alone(root, members, way)
+        yield sent
 
 
 _Key = tuple[str, str, Signing | None, bool]

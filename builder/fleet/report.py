@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from builder import log
 from builder.core.text import count, lines
 from builder.fleet.outcome import BUG, Outcome
-from builder.fleet.progress import duration
+from builder.progress import duration
 
 _LISTED = 20
 
@@ -43,6 +44,12 @@ def said(outcome: Outcome) -> str:
             log.write(outcome.trace)
         text += f"\nhint: please report it with {log.name}"
     return text
+
+
+def tell(outcome: Outcome) -> None:
+    """Say on standard error what speaks against an environment."""
+    text = said(outcome) or f"{outcome.text}\n"
+    log.say("error", "environment", text, name=outcome.name, code=outcome.code, why=outcome.why)
 
 
 def summary(tally: Tally, seconds: float) -> str:

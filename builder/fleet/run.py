@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from builder import log
 from builder.fleet import groups, work
 from builder.fleet.outcome import Outcome, lost
 from builder.fleet.processes import Lost, Processes
-from builder.fleet.progress import Progress
 from builder.fleet.work import Job
+from builder.progress import Progress
 
 
 def cores() -> int:
@@ -48,16 +49,18 @@ class Fleet:
         job = Job(root=self.root, output=output, returned=returned)
         order = {name: number for number, name in enumerate(self.names)}
         waiting: dict[int, Outcome] = {}
-        progress = Progress(len(self.names))
-        following = 0
-        for name, outcome in _unordered(self.names, job, self.jobs or cores(), self.executor):
-            waiting[order[name]] = outcome
-            progress.step(outcome.name, ships=outcome.ships)
-            while following in waiting:
-                progress.clear()
-                yield waiting.pop(following)
-                following += 1
-        progress.clear()
+        following = notclosed = 0
+        # Its own lines come often, and what watches over it would be a thread.
+        with Progress("building environments", len(self.names), waits=False) as progress:
+            for name, outcome in _unordered(self.names, job, self.jobs or cores(), self.executor):
+                waiting[order[name]] = outcome
+                notclosed += not outcome.ships
+                said = f"{outcome.name}  {notclosed:,} not closed" if notclosed else outcome.name
+                progress.step(said)
+                while following in waiting:
+                    log.still()
+                    yield waiting.pop(following)
+                    following += 1
 
 
 def _unordered(

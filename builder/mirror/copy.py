@@ -97,7 +97,9 @@ def push(
     ]
     copier.sizes = {job.digest: size for job, size in done}
     whole = [n for n, content in contents.items() if not content.blobs.keys() & lost.keys()]
-    results, refused = each(lambda n: copier.manifests(n, todo[n]), whole, jobs, str)
+    results, refused = each(
+        lambda n: copier.manifests(n, todo[n]), whole, jobs, str, what="writing tags"
+    )
     return [copied for _, copied in results], [*failures, *refused]
 
 

@@ -108,7 +108,11 @@ def plan(
     listed = [entry for entry in lock.images if entry.image in names]
     found = list(compared(wanted, lock, place))
     steps, failures = each(
-        lambda entry: step(entry, registries, ask=ask), listed, jobs, lambda entry: entry.image
+        lambda entry: step(entry, registries, ask=ask),
+        listed,
+        jobs,
+        lambda entry: entry.image,
+        what="asking the registry" if ask else "",
     )
     charts, more = chart_steps(built, store, ask=ask)
     return Plan(
@@ -152,7 +156,7 @@ def examined(given: Plan, registries: Registries, jobs: int) -> Plan:
             while reader.read(1 << 20):
                 pass
 
-    _, damaged = each(check, blobs, jobs, lambda pair: pair[0])
+    _, damaged = each(check, blobs, jobs, lambda pair: pair[0], what="reading the mirror")
     found = findings([*failures, *(_in_mirror(failure) for failure in damaged)])
     return replace(given, findings=(*given.findings, *found))
 

@@ -5,12 +5,13 @@ import os
 import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from builder import cache
+from builder import cache, log
 from builder.core.errors import ToolError
 
 _TAIL = 12
@@ -47,6 +48,7 @@ def run(
     found and to write temporary files is inherited. Raises CommandError with the command, the exit
     code and the last lines of standard error.
     """
+    started = time.monotonic()
     process = _started(
         argv,
         {**(bare_environment() if bare else _without_settings()), **(env or {})},
@@ -65,6 +67,7 @@ def run(
     except BaseException:
         _end(process)
         raise
+    told(argv, time.monotonic() - started, process.returncode)
     if process.returncode != 0:
         text = stderr.decode(errors="replace").strip()
         tail = "\n".join(text.splitlines()[-_TAIL:])
@@ -75,6 +78,24 @@ def run(
             stderr=text,
         )
     return stdout
+
+
+def told(argv: Sequence[str], seconds: float, code: int) -> None:
+    """Say with -v what was run, without credentials."""
+    if not log.is_verbose():
+        return
+    from builder.core.guard.veil import NOTHING
+
+    shown = [NOTHING.all(argument) for argument in argv]
+    ended = f", exit code {code}" if code else ""
+    log.say(
+        "debug",
+        "run",
+        f"$ {_quoted(shown)}  ({seconds:.2f} s{ended})",
+        argv=shown,
+        seconds=round(seconds, 3),
+        code=code,
+    )
 
 
 @contextmanager

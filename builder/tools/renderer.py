@@ -11,11 +11,12 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from builder.tools.command import CommandError, bare_environment, version_of
+from builder.tools.command import CommandError, bare_environment, told, version_of
 
 SETTING = "SEALIFT_RENDERER"
 PROGRAM = "sealift-renderer"
@@ -125,8 +126,14 @@ def render(path: str, request: Mapping[str, Any]) -> str:
 
     Raises CommandError, with what helm says as its standard error.
     """
+    started = time.monotonic()
     with _borrowed(path) as process:
         answer = process.ask(request)
+    told(
+        [path, str(request["chart"])],
+        time.monotonic() - started,
+        int("error" in answer),
+    )
     if "error" in answer:
         said = f"Error: {answer['error']}"
         raise CommandError(f"helm cannot render: {said}", returncode=1, stderr=said)

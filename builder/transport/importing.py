@@ -117,7 +117,11 @@ def _check_prefix(archive: Archive, prefix: str) -> None:
 def _steps(archive: Archive, registries: Registries, jobs: int) -> tuple[list[Step], list[Failure]]:
     entries = (*archive.images.values(), *archive.expected.values())
     done, failures = each(
-        lambda entry: step(entry, registries, ask=True), entries, jobs, lambda entry: entry.image
+        lambda entry: step(entry, registries, ask=True),
+        entries,
+        jobs,
+        lambda entry: entry.image,
+        what="asking the registry",
     )
     return [found for _, found in done], failures
 
@@ -166,7 +170,7 @@ def _left_out(
                 return place
         return None
 
-    done, failures = each(find, wanted, jobs, lambda blob: blob.digest)
+    done, failures = each(find, wanted, jobs, lambda blob: blob.digest, what="looking for blobs")
     near = {blob.digest: place for blob, place in done if place is not None}
     missing = [
         _missing(blob.digest, blob.repositories[0] if blob.repositories else "", archive)

@@ -49,7 +49,13 @@ def write(
     spans = transport.spans(packing.contents, checksums)
     total = spans[-1].end + len(transport.END)
     volume = volumes.prepare(base, total, split)
-    checked, _ = each(lambda span: _done(volume, span), spans, jobs, lambda span: span.name)
+    checked, _ = each(
+        lambda span: _done(volume, span),
+        spans,
+        jobs,
+        lambda span: span.name,
+        what="looking at what is there",
+    )
     todo = [span for span, done in checked if not done]
     _check_finished(volume, todo)
     small = {

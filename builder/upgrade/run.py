@@ -8,6 +8,7 @@ from builder.build import Build, build
 from builder.core.base import ChartSource
 from builder.core.findings import Finding, ordered
 from builder.core.upgrade.review import Review
+from builder.progress import Progress
 from builder.registries import Registries
 from builder.tools.charts import Login
 from builder.upgrade import charts, choose, generated, places, review, versions
@@ -121,7 +122,8 @@ class _Move:
     def run(self) -> Outcome:
         base = self.overlay().base
         others = look(self.overlay(), self.copy, self.source.name)
-        charts.bring(base, self.source, self.request.source, self.request.credentials)
+        with Progress("bringing the chart"):
+            charts.bring(base, self.source, self.request.source, self.request.credentials)
         before = self.before(others)
         self.set_version(others)
         self.name_charts()
@@ -136,7 +138,8 @@ class _Move:
             repository = self.source.repository
             chart, source = self.found[0].chart, self.request.source
             known = review.known_versions(chart, source, repository, self.request.credentials)
-            self.outcome.review = review.compare(before, now, known)
+            with Progress("comparing the versions"):
+                self.outcome.review = review.compare(before, now, known)
         self.drop()
         self.outcome.differences = self.changes()
         told = {(finding.subject, finding.place) for finding in self.outcome.findings}
