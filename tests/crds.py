@@ -4,14 +4,18 @@
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import pytest
 import yaml
+
+from builder.core.pointer import pointer
+from builder.core.schemas.compiled import of_definition
+from builder.core.schemas.fields import Compiled
 
 TOOLS = Path(__file__).parents[1] / ".tools"
 CRDS = TOOLS / "crds"
@@ -28,15 +32,20 @@ def check(objects: Iterable[Mapping[str, Any]]) -> None:
     if not CRDS.is_dir():
         missing("the CRDs of Argo CD and Flux", "crds")
     problems = [
-        f"{body['kind']}/{body['metadata']['name']} {error.instance_path}: {error.message[:300]}"
+        f"{body['kind']}/{body['metadata']['name']} {problem}"
         for body in objects
-        for error in _validator(body["apiVersion"], body["kind"]).iter_errors(dict(body))
+        for problem in (*_of_metadata(body["metadata"]), *_of_fields(body))
     ]
     assert not problems, "\n".join(problems)
 
 
+def _of_fields(body: Mapping[str, Any]) -> Iterator[str]:
+    for problem in _definition(body["apiVersion"], body["kind"]).problems(dict(body)):
+        yield f"{pointer(problem.path)}: {problem.what}"
+
+
 @cache
-def _validator(api_version: str, kind: str) -> jsonschema_rs.Draft202012Validator:
+def _definition(api_version: str, kind: str) -> Compiled:
     group, _, version = api_version.partition("/")
     for path in CRDS.glob("*.yaml"):
         if group.partition(".")[0] not in path.name and group != "argoproj.io":
@@ -44,46 +53,23 @@ def _validator(api_version: str, kind: str) -> jsonschema_rs.Draft202012Validato
         spec = yaml.load(path.read_text(), yaml.CSafeLoader)["spec"]
         if (spec["group"], spec["names"]["kind"]) == (group, kind):
             served = {v["name"]: v["schema"]["openAPIV3Schema"] for v in spec["versions"]}
-            return jsonschema_rs.Draft202012Validator(_top(served[version]))
+            definition = of_definition(served[version])
+            assert definition is not None
+            return definition
     pytest.fail(f"no CRD for {api_version} {kind}")
 
 
-def _top(schema: dict[str, Any]) -> dict[str, Any]:
-    strict: dict[str, Any] = _strict(schema)
-    text = {"type": "object", "additionalProperties": {"type": "string"}}
-    strict["properties"]["metadata"] = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["name", "namespace"],
-        "properties": {
-            "name": {"type": "string", "pattern": r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"},
-            "namespace": {"type": "string", "pattern": r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"},
-            "labels": text,
-            "annotations": text,
-        },
+def _of_metadata(metadata: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with what no CRD tells of: it is Kubernetes' own."""
+    named = {
+        "name": r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?",
+        "namespace": r"[a-z0-9]([a-z0-9-]*[a-z0-9])?",
     }
-    return strict
-
-
-def _strict(node: Any) -> Any:
-    """Turn an OpenAPI v3 schema into a JSON Schema that refuses what the API server would prune."""
-    if isinstance(node, list):
-        return [_strict(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    made = {
-        key: {name: _strict(child) for name, child in value.items()}
-        if key == "properties"
-        else _strict(value)
-        for key, value in node.items()
-        if key not in ("description", "default", "nullable", "format")
-    }
-    if node.get("x-kubernetes-int-or-string"):
-        made.pop("type", None)
-        made["anyOf"] = [{"type": "integer"}, {"type": "string"}]
-    closed = node.get("type") == "object" and "additionalProperties" not in node
-    if closed and not node.get("x-kubernetes-preserve-unknown-fields"):
-        made["additionalProperties"] = False
-    if node.get("nullable") and "type" in made:
-        made["type"] = [made["type"], "null"]
-    return made
+    for key, pattern in named.items():
+        if not re.fullmatch(pattern, str(metadata.get(key))):
+            yield f"/metadata/{key}: {metadata.get(key)!r} is no name"
+    texts = [metadata.get(key) or {} for key in ("labels", "annotations")]
+    if any(not isinstance(value, str) for text in texts for value in text.values()):
+        yield "/metadata: a label or an annotation is no text"
+    if more := metadata.keys() - {*named, "labels", "annotations"}:
+        yield f"/metadata: {', '.join(sorted(more))}"
