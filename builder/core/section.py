@@ -2,14 +2,18 @@
 
 import functools
 import re
+import threading
 from typing import Any, TypeVar
 
 import msgspec
 
 from builder.core import yaml
-from builder.core.errors import ConfigurationError, nearest
+from builder.core.errors import ConfigurationError, Problem, nearest
 
 T = TypeVar("T", bound="Section")
+# msgspec 0.22 gathers what it knows of a model when that is first used, without a lock: two threads
+# that do so at once end the process.
+_ONE = threading.RLock()
 
 
 class Section(
@@ -32,11 +36,27 @@ def parse(model: type[T], value: Any, text: str, source: str) -> T:
     ``text`` is what ``value`` was read from, for line numbers. Raises ConfigurationError that names
     every problem, each with its line, and the nearest known key for an unknown one.
     """
-    problems = _problems(model, value, text, source)
-    if problems:
-        (where, what), *others = problems
-        raise ConfigurationError("\n".join([what, *(f"{w}: {m}" for w, m in others)]), where=where)
-    return msgspec.convert({} if value is None else value, model)
+    with _ONE:
+        problems = _problems(model, value, text, source)
+        if not problems:
+            try:
+                return msgspec.convert({} if value is None else value, model)
+            except msgspec.ValidationError as error:
+                problems = [_refused(error, text, source)]
+    first, *others = problems
+    what = "\n".join([first.what, *(f"{one.where}: {one.what}" for one in others)])
+    raise ConfigurationError(what, where=first.where, problems=problems)
+
+
+def _refused(error: msgspec.ValidationError, text: str, source: str) -> Problem:
+    """Return what the model refuses though its schema does not, with the place of its node.
+
+    msgspec names it at the end: ``Expected ... - at `$.ingress.tls[0]` ``.
+    """
+    what, _, at = str(error).partition(" - at `")
+    path = tuple(re.findall(r"[^.\[\]`$]+", at))
+    place = yaml.lines(text, source=source).where(path)
+    return Problem(what=f"{'.'.join(path) or 'the file'}: {what}", where=place)
 
 
 def check_version(value: Any, known: int, source: str) -> None:
@@ -76,8 +96,8 @@ def _without_null(node: Any) -> Any:
     return {key: _without_null(child) for key, child in node.items()}
 
 
-def _problems(model: type[Section], value: Any, text: str, source: str) -> list[tuple[str, str]]:
-    """Return place and message of each violation of the model's schema, in the file's order."""
+def _problems(model: type[Section], value: Any, text: str, source: str) -> list[Problem]:
+    """Return each violation of the model's schema, in the file's order."""
     document, validator = _validator(model)
     errors = list(validator.iter_errors(value if value is not None else {}))
     if not errors:
@@ -92,11 +112,13 @@ def _problems(model: type[Section], value: Any, text: str, source: str) -> list[
             near = nearest(key, known)
             advice = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}"
             dotted = ".".join((*path, key))
-            problems.append((lines.at((*path, key)), f"unknown key {dotted!r}: {advice}"))
+            what = f"unknown key {dotted!r}: {advice}"
+            problems.append(Problem(what=what, where=lines.where((*path, key), key=True)))
         if not unexpected:
             dotted = ".".join(path) or "the file"
-            problems.append((lines.at(path), f"{dotted}: {_message(error, document)}"))
-    return sorted(problems, key=lambda p: (int(p[0].rpartition(":")[2]), p[1]))
+            what = f"{dotted}: {_message(error, document)}"
+            problems.append(Problem(what=what, where=lines.where(path)))
+    return sorted(problems, key=lambda p: (p.mark.line if p.mark else 0, p.what))
 
 
 @functools.cache
