@@ -6,6 +6,10 @@ it runs. The summary is the first line of the command's docstring; a test holds 
 
 VERBS = {
     "init": ("init:init", "Make a repository of your own, or bring one up to date."),
+    "environment": (
+        "environment:environment",
+        "List environments, add one, or promote one to another.",
+    ),
     "vendor": ("vendor:vendor", "Bring a base's charts into the repository, locked by digest."),
     "secrets": ("secrets:secrets", "Put references to Secrets in the place of credentials."),
     "airgap": ("airgap:airgap", "Write the patches that point what leaves the network inside."),

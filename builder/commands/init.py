@@ -94,7 +94,8 @@ def init(
     else:
         environments, name = asking.again(record, name, given)
     planned = run.plan(root, environments)
-    asking.tell(environments[name], asked=check)
+    if record is None or check:
+        asking.tell(environments[name], asked=check)
     shown = report.difference(planned.changes)
     if shown:
         print(shown)
@@ -105,6 +106,7 @@ def init(
         return int(stopped)
     run.carry_out(planned, markers=conflicts is Conflicts.markers)
     print(report.summary(planned, written=True))
-    source = questions.chart_source(base)
-    print(report.next_steps(folder, environments[name].base, name, source), file=sys.stderr)
+    if record is None:
+        source = questions.chart_source(base)
+        print(report.next_steps(folder, base, name, source), file=sys.stderr)
     return 0

@@ -161,6 +161,30 @@ def write_folders(
     return commit_tree(repository, tree, message, parent=parent, signing=signing)
 
 
+def write_files(
+    repository: Path,
+    files: Mapping[str, bytes | None],
+    *,
+    parent: str,
+    message: str,
+    signing: Signing | None = None,
+) -> str:
+    """Make a commit upon ``parent`` in which these files differ, and nothing else does.
+
+    None removes a file. Returns the commit.
+    """
+    stream = [_start(parent)]
+    for path, content in sorted(files.items()):
+        if content is None:
+            stream.append(f"D {path}\n".encode())
+        else:
+            stream.append(b"M 100644 inline " + f"{path}\n".encode())
+            stream.append(b"data %d\n%s\n" % (len(content), content))
+    git(repository, ["fast-import", "--quiet", "--force"], stdin=b"".join(stream))
+    tree = f"{_WRITTEN}^{{tree}}"
+    return commit_tree(repository, tree, message, parent=parent, signing=signing)
+
+
 def _portions(folders: Iterable[tuple[str, Mapping[str, bytes]]]) -> Iterator[list[bytes]]:
     """Yield the streams of folders, as many at once as are to be held in memory; once at least."""
     portion: list[bytes] = []
