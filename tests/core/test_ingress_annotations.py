@@ -135,6 +135,8 @@ def test_the_environment_tells_of_its_own_class(
          "haproxy-ingress.github.io/proxy-body-size: unlimited"),
         ({f"{NGINX}proxy-body-size": "64m"}, "traefik", "a Middleware with buffering"),
         ({f"{NGINX}proxy-body-size": "64m"}, "openshift", "nothing: the router limits no request"),
+        ({f"{NGINX}proxy-body-size": "64m"}, "contour", "nothing: Envoy passes on"),
+        ({f"{NGINX}proxy-body-size": "64m"}, "aws-alb", "nothing: the load balancer limits no"),
         ({f"{NGINX}proxy-read-timeout": "600"}, "openshift",
          "haproxy.router.openshift.io/timeout: 600s"),
         ({f"{NGINX}proxy-read-timeout": "600"}, "contour", "projectcontour.io/response-timeout, w"),

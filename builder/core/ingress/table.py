@@ -42,6 +42,8 @@ MEANINGS: tuple[Meaning, ...] = (
             "haproxy-ingress": _by(f"{_HAPROXY}proxy-body-size", form="haproxy-size"),
             "haproxy": _instead("nothing: without rules of its own, HAProxy limits no request"),
             "openshift": _instead("nothing: the router limits no request"),
+            "contour": _instead("nothing: Envoy passes on requests of any size"),
+            "aws-alb": _instead("nothing: the load balancer limits no request to a Pod"),
             "traefik": _instead(
                 f"a Middleware with buffering.maxRequestBodyBytes, {_MIDDLEWARES}; "
                 "without one, Traefik limits no request"
