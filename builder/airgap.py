@@ -6,10 +6,11 @@ The result is source: ``patches/airgap.yaml`` of the overlay, reviewed and commi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from builder import airgap_checks as checks
 from builder import certificates, suspects
 from builder.airgap_file import ADDED
 from builder.airgap_inputs import digest
-from builder.core import additions, chart_source, first_order, mirror, unmoved, value_changes
+from builder.core import additions, chart_source, first_order, unmoved, value_changes
 from builder.core import changes as change_lists
 from builder.core import nested as nested_charts
 from builder.core import patch as patches
@@ -20,9 +21,8 @@ from builder.core.guard.veil import redacted
 from builder.core.ingress.standing import behind_gateway
 from builder.core.manifests import Body, Manifests, ResourceId
 from builder.core.nested import NestedChart
-from builder.core.overrides import Path, with_values
+from builder.core.overrides import Path
 from builder.core.pointer import pointer
-from builder.expand import expand
 from builder.files import shown
 from builder.pins import pinned
 from builder.plan import Moved, Plan, plan
@@ -56,7 +56,7 @@ def airgap(overlay: Overlay) -> Airgap:
     """Compute the patches that point an environment inside, all but its hand-written ones.
 
     Raises ConfigurationError and ToolError; what no patch can move is a finding. There is no text
-    when a chart is missing, or does not render.
+    when a chart is missing, does not render, or cannot be told and was patched before.
     """
     overlay = pinned(overlay)
     first = render(overlay)
@@ -80,13 +80,15 @@ def airgap(overlay: Overlay) -> Airgap:
             changes += value_changes.changes(
                 chart, planned.values, planned.assignments, planned.reasons
             )
-            _check_deeper(overlay, chart, planned, result)
+            deeper, renders = checks.deeper(overlay, chart, planned.resources)
+            result.findings += deeper
+            result.renders += renders
     if sum(map(len, plans.values())) < len(charts):
         return result  # patches without those of a chart would undo what the file holds for it
     changes += _first_order(overlay, before, charts, result)
     changes += _trust(overlay, before, [one for its in plans.values() for one in its], result)
     changes += _routes(overlay, before, [one for its in plans.values() for one in its], result)
-    _check_collisions(overlay, result)
+    result.findings += checks.collisions(overlay, [moved for moved, _ in result.moved])
     resources = {resource.id: resource for resource in before}
     # Several charts may come from one repository object.
     by_place = {(change.resource, change.path): change for change in changes}
@@ -96,7 +98,12 @@ def airgap(overlay: Overlay) -> Airgap:
     inputs = digest(overlay, before)
     result.text = change_lists.write(resources, ordered, inputs)
     result.added = change_lists.write_added(result.additions, inputs)
-    _check_taken(overlay, before, plans, result)
+    written = patches.parse_transformers(
+        result.text, source=shown(overlay.airgap_file, overlay.root)
+    )
+    result.findings += checks.taken(overlay, before, written, plans)
+    if checks.undone(overlay, written, result.findings):
+        result.text = ""
     return result
 
 
@@ -228,72 +235,3 @@ def _nested(overlay: Overlay, chart: NestedChart, result: Airgap) -> Plan | None
         (moved, ", ".join(pointer((*at, *path)) for path in moved.paths)) for moved in planned.moved
     ]
     return planned
-
-
-def _check_deeper(overlay: Overlay, chart: NestedChart, planned: Plan, result: Airgap) -> None:
-    """Look at charts that resources of the chart install: only its own values reach into them."""
-    renders, findings = expand(overlay, planned.resources, depth=1)
-    result.findings += findings
-    result.renders += len(renders)
-    known = unmoved.Known(environment=overlay.environment, by_hand=(), refused={}, conditions={})
-    for deeper in renders:
-        references = [
-            reference
-            for resource in (*deeper.resources, *deeper.on_upgrade)
-            for reference in collecting.of_resource(resource)
-        ]
-        for finding in (f for r in references for f in unmoved.findings(r, None, known)):
-            cause = f"{deeper.chart.title}, which {chart.title} installs, makes it"
-            hint = f"set values of {deeper.chart.resource.id} through those of {chart.title}"
-            result.findings.append(replace(finding, cause=cause, hint=hint))
-
-
-def _check_taken(
-    overlay: Overlay,
-    before: Manifests,
-    plans: dict[ResourceId, list[tuple[NestedChart, Plan]]],
-    result: Airgap,
-) -> None:
-    """Apply the patches that were written, and see that each chart gets the planned values."""
-    written = patches.parse_transformers(
-        result.text, source=shown(overlay.airgap_file, overlay.root)
-    )
-    after, problems = patches.apply_all(before, written)
-    for problem in problems:
-        raise problem
-    found = nested_charts.find(after, overlay.base.base.nested_charts)
-    values = {(c.resource.id, c.chart_path): c.values for c in found if not isinstance(c, Finding)}
-    for resource, planned in plans.items():
-        for chart, its in planned:
-            wanted = with_values(chart.values, its.values, its.assignments)
-            if values.get((resource, chart.chart_path)) != wanted:
-                result.findings.append(
-                    Finding(
-                        code="values-not-taken",
-                        subject=chart.title,
-                        place=str(resource),
-                        cause="another source of the chart's values stands above the resource's "
-                        "own, and sets them again or adds to them",
-                        hint="set there what the patches set, or merge it into the resource",
-                    )
-                )
-
-
-def _check_collisions(overlay: Overlay, result: Airgap) -> None:
-    """Find two source images that would share one mirrored name."""
-    sources = [
-        mirror.pinned(moved.reference.image, overlay.environment)
-        for moved, _ in result.moved
-        if moved.reference.image is not None
-        and not mirror.is_mirrored(moved.reference.image, overlay.environment.registry)
-    ]
-    for target, names in mirror.collisions(sources, overlay.environment.registry).items():
-        result.findings.append(
-            Finding(
-                code="mirror-collision",
-                subject=target,
-                place="environment.yaml registry.layout",
-                cause=f"{' and '.join(names)} would both be mirrored as {target}",
-                hint="choose layout: full-path, or map one of them in registry.mappings",
-            )
-        )

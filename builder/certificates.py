@@ -1,10 +1,9 @@
 """The certificates that an environment names: read, checked, held against what trusts them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from builder.core.base import CertificateValues
 from builder.core.certificates import Certificate, Checked, check, missing
@@ -14,7 +13,7 @@ from builder.core.manifests import Manifests, Resource
 from builder.core.nested import NestedChart
 from builder.core.text import count
 from builder.files import read_bytes, shown
-from builder.workspace import Overlay, read_settings
+from builder.workspace import Overlay, settings_files
 
 _NAMED = "certificates"
 
@@ -47,32 +46,21 @@ def load(overlay: Overlay, now: datetime | None = None) -> Trusted:
     if not overlay.environment.certificates and not overlay.environment.extends:
         return Trusted()
     now = now or datetime.now(UTC)
-    files = list(_environment_files(overlay))
+    files = [(shown(path, overlay.root), value) for path, value in settings_files(overlay)]
     naming = next((source for source, entry in files if _NAMED in entry), None)
     if naming is None:
         return Trusted()
     found = _checked(overlay, overlay.environment.certificates, naming, now)
     inherited: dict[str, Certificate] = {}
     for source, entry in files[1:]:
+        listed = entry.get(_NAMED)
+        named = map(str, listed if isinstance(listed, list) else ())
         with suppress(ConfigurationError):  # it was put there once; that is all that counts here
-            known = _checked(overlay, map(str, entry.get(_NAMED) or ()), source, now).known
+            known = _checked(overlay, named, source, now).known
             inherited |= {one.fingerprint: one for one in known}
     return Trusted(
         certificates=found.good, inherited=tuple(inherited.values()), findings=found.findings
     )
-
-
-def _environment_files(overlay: Overlay) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield name and content of an environment's file, then of those that it extends in turn."""
-    folder = overlay.folder
-    while True:
-        path = folder / "environment.yaml"
-        source = shown(path, overlay.root)
-        value = read_settings(path, overlay.root)
-        yield source, value
-        if not value.get("extends"):
-            return
-        folder = folder.parent / value["extends"]
 
 
 def _checked(overlay: Overlay, paths: Iterable[str], source: str, now: datetime) -> Checked:

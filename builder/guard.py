@@ -23,7 +23,7 @@ from builder.files import read_bytes, shown
 from builder.render import FirstOrder, read_patches
 from builder.sources import Kustomization
 from builder.still import once, once_of
-from builder.workspace import Overlay, read_settings
+from builder.workspace import Overlay, settings_files
 
 
 def check(overlay: Overlay, first: FirstOrder, shipped: Manifests, lock: Lock) -> list[Finding]:
@@ -73,13 +73,8 @@ def _in_lock(lock: Lock) -> Iterator[Shipped]:
 
 def _settings(overlay: Overlay) -> list[Path]:
     """Return the files of a closed model: the environment's, those that it extends, the base's."""
-    paths, folder = [], overlay.folder
-    while True:
-        paths.append(folder / "environment.yaml")
-        extends = read_settings(paths[-1], overlay.root).get("extends")
-        if not isinstance(extends, str):
-            return [*paths, overlay.base.folder / "base.yaml"]
-        folder = folder.parent / extends
+    named = [path for path, _ in settings_files(overlay)]
+    return [*named, overlay.base.folder / "base.yaml"]
 
 
 def _in_settings(root: Path, texts: Mapping[str, str]) -> Iterator[Written]:

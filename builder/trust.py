@@ -78,7 +78,7 @@ def _tried(probe: Probe, plain: Look, rule: CertificateValues, trusted: Trusted)
     chart = probe.chart
     refused = ""
     name = f"{chart.resource.id.name}-trusted-certificates"
-    for form in forms(rule, plain.values, trusted, name, chart.resource.id.namespace):
+    for form in forms(rule, plain.values, trusted, name, beside(chart)):
         if form.path in probe.by_hand:
             continue
         try:
@@ -102,6 +102,12 @@ def cause(rule: CertificateValues, refused: str) -> str:
     named = ", ".join(path for path in (rule.pem, rule.config_map) if path)
     said = f"; the chart says: {refused}" if refused else ""
     return f"no value that base.yaml names brings them there ({named or 'it names none'}){said}"
+
+
+def beside(chart: NestedChart) -> str:
+    """Return the namespace of a chart's Pods, as what stands in Git beside them has to name it."""
+    own = chart.resource.id.namespace
+    return own if (own or "default") == chart.namespace else chart.namespace
 
 
 def _look(probe: Probe, plain: Look, form: Form) -> Look:

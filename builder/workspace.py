@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,18 @@ def read_settings(path: Path, root: Path) -> Any:
         return value
 
     return once(("settings", path, root), read)
+
+
+def settings_files(overlay: Overlay) -> Iterator[tuple[Path, Any]]:
+    """Yield an environment's file with what it says itself, then those that it extends in turn."""
+    folder = overlay.folder
+    while True:
+        path = folder / "environment.yaml"
+        value = read_settings(path, overlay.root)
+        yield path, value
+        if value.get("extends") is None:
+            return
+        folder = folder.parent / value["extends"]
 
 
 def _environment(root: Path, folder: Path, below: tuple[Path, ...]) -> Environment:

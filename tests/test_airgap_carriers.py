@@ -121,7 +121,8 @@ def test_parameters_above_the_values(tmp_path: Path, run: Run) -> None:
 
 def test_two_releases_from_one_repository(tmp_path: Path, run: Run) -> None:
     second = flux("image: ghcr.io/acme/job:4.5.6").partition("---\n")[2]
-    both = flux("{}") + "---\n" + second.replace("name: app,", "name: other,")
+    second = second.replace("name: app,", "name: other,")
+    both = flux("{}") + "---\n" + second.replace("spec:", "spec:\n  targetNamespace: more", 1)
     style = replace(WHOLE, images=(JOB, WEB))
     close(tmp_path, run, style, both)
 

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from builder import trust
+from builder.core.manifests import Origin, Resource
+from builder.core.nested import NestedChart
 from tests.authorities import authority
 from tests.conftest import CHARTS, Run
 from tests.source import Source
@@ -131,6 +134,26 @@ def test_a_config_map_where_the_list_does_not_arrive(
     assert after.ships
     assert after.nested[0].chart.values == {"tls": {"map": "app-trusted-certificates"}}
     assert airgap(run, source) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("own", "target", "beside"),
+    [
+        ("apps", "apps", "apps"),  # the chart lands beside its resource
+        ("", "default", ""),  # which names no namespace: nor does what stands beside it
+        ("flux-system", "apps", "apps"),  # a HelmRelease with a targetNamespace
+        ("", "apps", "apps"),
+    ],
+)
+def test_a_config_map_stands_where_the_pods_are(own: str, target: str, beside: str) -> None:
+    metadata = {"name": "a", "namespace": own} if own else {"name": "a"}
+    body = {"apiVersion": "example.com/v1", "kind": "App", "metadata": metadata}
+    carrier = Resource(body=body, origin=Origin(source="app.yaml"))
+    chart = NestedChart(
+        resource=carrier, repository="", name="web", version="1.0.0", release="a",
+        namespace=target, version_at=(carrier.id, ()),
+    )  # fmt: skip
+    assert trust.beside(chart) == beside
 
 
 def test_a_config_map_of_an_extended_environment_is_changed(tmp_path: Path, run: Run) -> None:

@@ -31,3 +31,22 @@ def test_every_setting_of_an_environment_is_in_the_table() -> None:
     parents = {name for name in known if any(other.startswith(f"{name}.") for other in known)}
     assert named <= known
     assert known - parents <= named | grouped
+
+
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    text = (REPOSITORY / "ARCHITECTURE.md").read_text()
+    named = set(re.findall(r"[\w/]+\.py\b", text)) | set(re.findall(r"`([\w/]+/)`", text))
+    assert len(named) > 100
+    tops = [REPOSITORY / top for top in ("base", "builder", "overlays", "tests", "tools")]
+    files = {f"/{p.relative_to(REPOSITORY).as_posix()}" for top in tops for p in top.glob("**/*")}
+    missing = {name for name in named if not any(f.endswith(f"/{name.rstrip('/')}") for f in files)}
+    assert missing == set()
+
+
+def test_the_architecture_tells_nothing_twice() -> None:
+    text = (REPOSITORY / "ARCHITECTURE.md").read_text()
+    commands = re.findall(r"`(sealift \w+)`", "".join(re.findall(r"^## .*$", text, re.MULTILINE)))
+    house = text.partition("## The house")[2].partition("\nImports go")[0]
+    owners = re.findall(r"^ {6}([\w.]+)", house, re.MULTILINE)
+    for listed in (commands, owners):
+        assert sorted(listed) == sorted(set(listed))

@@ -250,6 +250,37 @@ SOPS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"data": ["hunter"]}, ["data/0"]),
+        ({"stringData": "password: hunter"}, ["stringData"]),
+        ({"stringData": {"a": {"b": "hunter"}}}, ["stringData/a/b"]),
+        ({"stringData": {"a": 1}}, ["stringData/a"]),
+        ({"data": None, "stringData": {"a": None, "b": "", "c": []}}, []),
+    ],
+)
+def test_a_secret_that_kubernetes_would_not_take_is_committed_all_the_same(
+    body: dict[str, Any], found: list[str]
+) -> None:
+    several = places(resource("Secret", name="s", **body))
+    assert several == [("content", place, "") for place in found]
+
+
+def test_of_a_definition_its_annotations_are_looked_at() -> None:
+    metadata = {"name": "a.x.io", "annotations": {"token": "hunter-2"}}
+    one = resource("CustomResourceDefinition", "apiextensions.k8s.io", metadata=metadata)
+    assert places(one) == [("named", "metadata/annotations/token", "")]
+
+
+def test_a_block_of_sops_says_nothing_else() -> None:
+    """Its MAC and its keys look random; without a MAC it is no block of SOPS."""
+    block = {**SOPS, "mac": encrypted("x"), "age": [{"enc": TOKENS["GitLab"]}]}
+    assert places(resource("App", "x.io", "a", sops=block)) == []
+    without = {key: value for key, value in block.items() if key != "mac"}
+    assert len(places(resource("App", "x.io", "a", sops=without))) == 1
+
+
 def test_a_secret_that_sops_encrypted_passes_whole_or_not_at_all() -> None:
     data = {"a": encrypted("x"), "b": encrypted("y")}
     assert places(resource("Secret", name="s", data=data, sops=SOPS)) == []

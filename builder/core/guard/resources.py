@@ -11,6 +11,7 @@ from builder.core.guard.forms import without_public
 from builder.core.guard.model import Path, Suspect
 from builder.core.guard.walk import Walk
 from builder.core.manifests import Body, Resource, ResourceId
+from builder.core.overrides import leaves
 from builder.core.pointer import get, tokens
 from builder.core.references import definitions
 
@@ -37,6 +38,7 @@ def of_resource(resource: Resource, rules: Sequence[NestedChartRule]) -> Iterato
         skip |= {(section,) for section in _SECTIONS}
     walk = Walk(declared=declared, references=references, skip=frozenset(skip))
     if key.kind == "CustomResourceDefinition":
+        yield from walk.value(body.get("metadata"), ("metadata",))
         for path, value in definitions.pieces(body):
             yield from walk.value(value, path)
         return
@@ -96,17 +98,19 @@ def _is_encrypted(body: Body) -> bool:
 
 
 def _content(body: Body) -> Iterator[Suspect]:
-    """Yield each value of a Secret that anybody could read; certificates are public."""
+    """Yield each value of a Secret that anybody could read; certificates are public.
+
+    What is no Secret that Kubernetes takes, a list for a mapping, is committed all the same.
+    """
     encrypted = _is_encrypted(body)
     for section in _SECTIONS:
-        values = body.get(section)
-        for key, value in values.items() if isinstance(values, Mapping) else ():
+        for path, value in leaves(body.get(section), (section,)):
             text = value if isinstance(value, str) else str(value)
             if encrypted and _ENCRYPTED.fullmatch(text):
                 continue
             plain = (decoded(text) or text) if section == "data" else text
             if value is not None and _is_open(plain):
-                yield Suspect(name=str(key), path=(section, str(key)), form="content", value=plain)
+                yield Suspect(name=path[-1], path=path, form="content", value=plain)
 
 
 def _is_open(text: str) -> bool:
