@@ -135,7 +135,7 @@ def removed(kustomization: Kustomization, text: str, field: str, entry: str) -> 
     if shorter is None:
         raise ConfigurationError(
             f"{field} lists {entry}, which is no longer needed",
-            where=kustomization.at(field),
+            where=kustomization.where(field),
             hint="take it out",
         )
     return shorter
@@ -151,7 +151,7 @@ def entered(kustomization: Kustomization, text: str, field: str, entry: str, *be
         place = "the last entry" if not before else f"an entry before {before[0]}"
         raise ConfigurationError(
             f"{field} does not list {entry}",
-            where=kustomization.at(field),
+            where=kustomization.where(field),
             hint=f"add it as {place}: {field}: [..., {entry}]",
         )
     return longer

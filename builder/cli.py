@@ -61,16 +61,33 @@ def _interrupted() -> int:
 
 
 def _say(error: SealiftError) -> None:
-    what, hint = _covered(str(error), error), _covered(error.hint or "", error)
-    _fail(what, hint, where=error.where)
+    """Say all that is wrong, each with its line where that may be shown, and what to do."""
+    from builder.excerpt import excerpt
+
+    said, records = [], []
+    for problem in error.problems:
+        mark = problem.mark
+        place, what = _covered(problem.place, error), _covered(problem.what, error)
+        said.append(lines(f"{place}: {what}" if place else what))
+        if mark is not None and (shown := excerpt(mark)):
+            said.append(shown)
+        at = {"line": mark.line, "column": mark.column} if mark else {}
+        records.append({"message": what, "where": place or None, **at})
+    first, *others = records
+    _fail(
+        "\n".join(said),
+        _covered(error.hint or "", error),
+        **first,
+        **({"others": others} if others else {}),
+    )
 
 
-def _fail(what: str, hint: str = "", **fields: object) -> None:
-    """Say why the command fails, and what to do about it."""
+def _fail(said: str, hint: str = "", **fields: object) -> None:
+    """Say why the command fails, and what to do about it; ``said`` can be printed."""
     from builder import log
 
-    text = lines(f"error: {what}") + (f"\n{lines(f'hint: {hint}')}" if hint else "")
-    log.say("error", "error", text, message=what, hint=hint or None, **fields)
+    text = f"error: {said}" + (f"\n{lines(f'hint: {hint}')}" if hint else "")
+    log.say("error", "error", text, **{"message": said, "hint": hint or None, **fields})
 
 
 def _quick(argv: list[str]) -> bool:
@@ -111,11 +128,11 @@ def _unexpected(error: Exception) -> int:
         context = getattr(error, "ctx", None)
         if context is not None:
             log.say("info", "usage", context.get_usage())
-        _fail(error.format_message())
+        _fail(lines(error.format_message()))
         return 2
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror}")
+        _fail(lines(f"{where}{error.strerror}"))
         return 3
     return _bug(error)
 

@@ -193,14 +193,14 @@ class _Renderer:
         if found[len(found) - len(airgap) :] != airgap:
             raise ConfigurationError(
                 "patches/airgap.yaml is computed from all other patches, and has to be the last",
-                where=kustomization.at("transformers"),
+                where=kustomization.where("transformers"),
                 hint="put it at the end of transformers",
             )
         if found != [*by_hand, *secrets, *airgap]:
             raise ConfigurationError(
                 "patches/secrets.yaml is computed from the patches of your own, and has to stand "
                 "behind them",
-                where=kustomization.at("transformers"),
+                where=kustomization.where("transformers"),
                 hint="put it at the end of transformers, before patches/airgap.yaml",
             )
         return by_hand, secrets, airgap
@@ -235,7 +235,7 @@ class _Renderer:
                 raise ConfigurationError(
                     f"{patched[0]} stands beside or below {', '.join(others) or 'a transformer'}: "
                     "kustomize would not say when such a patch misses",
-                    where=below.at(patched[0]),
+                    where=below.where(patched[0]),
                     hint="keep patches in an overlay that has only resources and patches, "
                     "above the kustomization that has the rest",
                 )
@@ -282,7 +282,7 @@ def _read_patches(kustomization: Kustomization) -> list[Patch]:
             source, text = kustomization.shown, entry["patch"]
             offset = int(kustomization.at("patches", index, "patch").rpartition(":")[2])
         operations = patches.parse_operations(text, source=source, offset=offset)
-        found.append(Patch(target=target, operations=operations, place=place))
+        found.append(Patch(target=target, operations=operations, place=str(place)))
     for source, text, _ in _transformers(kustomization):
         found += patches.parse_transformers(text, source=source)
     return found
@@ -314,8 +314,8 @@ def _kinds(text: str, source: str) -> list[object]:
 def _missed(problem: PatchError) -> Finding:
     return Finding(
         code="patch-missed",
-        subject=problem.where or "patch",
-        place=problem.where or "",
+        subject=str(problem.where or "patch"),
+        place=str(problem.where or ""),
         cause=problem.what,
         hint=problem.hint or "look at the patch again",
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.core import inflation, yaml
-from builder.core.errors import ConfigurationError, nearest
+from builder.core.errors import ConfigurationError, Where, nearest
 from builder.files import check_links, fingerprint, inside, read_text, shown
 from builder.still import once
 
@@ -65,30 +65,34 @@ class Kustomization:
         """Name the place of a field: file and line."""
         return yaml.lines(self.text, source=self.shown).at(tuple(map(str, path)))
 
+    def where(self, *path: object) -> Where:
+        """Name the place of a field for an error."""
+        return yaml.lines(self.text, source=self.shown).where(tuple(map(str, path)))
+
     def texts(self, field: str) -> list[tuple[str, str]]:
         """Return the entries of a list of texts, each with its place."""
         entries = self.fields.get(field) or []
         if not isinstance(entries, list) or not all(isinstance(e, str) for e in entries):
-            raise ConfigurationError(f"{field} is not a list of texts", where=self.at(field))
-        return [(entry, self.at(field, index)) for index, entry in enumerate(entries)]
+            raise ConfigurationError(f"{field} is not a list of texts", where=self.where(field))
+        return [(entry, self.where(field, index)) for index, entry in enumerate(entries)]
 
     def mappings(self, field: str) -> list[tuple[dict[str, Any], str]]:
         """Return the entries of a list of mappings, each with its place."""
         entries = self.fields.get(field) or []
         if not isinstance(entries, list):
-            raise ConfigurationError(f"{field} is not a list", where=self.at(field))
+            raise ConfigurationError(f"{field} is not a list", where=self.where(field))
         for index, entry in enumerate(entries):
             if not isinstance(entry, dict):
                 raise ConfigurationError(
-                    f"an entry of {field} is not a mapping", where=self.at(field, index)
+                    f"an entry of {field} is not a mapping", where=self.where(field, index)
                 )
-        return [(entry, self.at(field, index)) for index, entry in enumerate(entries)]
+        return [(entry, self.where(field, index)) for index, entry in enumerate(entries)]
 
     def mapping(self, field: str) -> dict[str, Any]:
         """Return a field that is a mapping, or an empty one."""
         value = self.fields.get(field) or {}
         if not isinstance(value, dict):
-            raise ConfigurationError(f"{field} is not a mapping", where=self.at(field))
+            raise ConfigurationError(f"{field} is not a mapping", where=self.where(field))
         return value
 
     def target(self, entry: str, place: str) -> Path:
@@ -150,7 +154,7 @@ def _read(folder: Path, root: Path, named_in: str) -> Kustomization:
             near = nearest(str(key), list(_FIELDS))
             raise ConfigurationError(
                 f"kustomize knows no field {key!r}",
-                where=kustomization.at(key),
+                where=kustomization.where(key),
                 hint=f"did you mean {near!r}?" if near else None,
             )
     _check_kind(kustomization)
@@ -161,11 +165,12 @@ def _check_kind(kustomization: Kustomization) -> None:
     kind = kustomization.fields.get("kind") or "Kustomization"
     if kind not in _VERSIONS:
         raise ConfigurationError(
-            f"kind {kind!r} is neither {' nor '.join(_VERSIONS)}", where=kustomization.at("kind")
+            f"kind {kind!r} is neither {' nor '.join(_VERSIONS)}", where=kustomization.where("kind")
         )
     if kustomization.fields.get("apiVersion") not in (None, _VERSIONS[kind]):
         raise ConfigurationError(
-            f"the apiVersion of a {kind} is {_VERSIONS[kind]}", where=kustomization.at("apiVersion")
+            f"the apiVersion of a {kind} is {_VERSIONS[kind]}",
+            where=kustomization.where("apiVersion"),
         )
 
 
@@ -310,7 +315,7 @@ def helm_charts(kustomization: Kustomization) -> Iterator[HelmChart]:
     if kustomization.fields.get("helmChartInflationGenerator"):
         raise ConfigurationError(
             "helmChartInflationGenerator is outdated, and may pull its chart",
-            where=kustomization.at("helmChartInflationGenerator"),
+            where=kustomization.where("helmChartInflationGenerator"),
             hint="use the field helmCharts",
         )
     settings = kustomization.mapping("helmGlobals")

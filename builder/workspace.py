@@ -296,7 +296,7 @@ def _check_extends(root: Path, folder: Path, extends: str) -> None:
     if (folder.parent / extends).resolve() not in targets:
         raise ConfigurationError(
             f"environment.yaml extends {extends}, but resources does not list ../{extends}",
-            where=kustomization.at("resources"),
+            where=kustomization.where("resources"),
             hint=f"add ../{extends} to resources",
         )
 

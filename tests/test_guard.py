@@ -199,7 +199,7 @@ def test_an_allowance_that_nothing_needs_is_a_warning_with_the_nearest(
 @pytest.mark.parametrize("place", ["*", "Secret/*", "Secret/* /data/k", "* /data/k", "S* x", ""])
 def test_an_allowance_names_what_it_allows(source: Source, refused: Refused, place: str) -> None:
     overlay(source, "]\n", f"allowCredentials: [{{place: '{place}', reason: r}}]\n")
-    assert "overlays/more/environment.yaml:2: allowCredentials.0.place: " in refused(
+    assert "overlays/more/environment.yaml:2:28: allowCredentials.0.place: " in refused(
         "build", "more"
     )
 

@@ -162,7 +162,7 @@ def test_a_strategic_merge_patch_is_refused(source: Source, refused: Refused) ->
     source.overlay("more", "resources: [../example]\npatches:\n- path: p.yaml\n"
                    "  target: {kind: Namespace}\n")  # fmt: skip
     source.write("overlays/more/p.yaml", "metadata: {labels: {a: b}}\n")
-    assert "overlays/more/p.yaml:1: is a strategic merge patch" in refused("build", "more")
+    assert "overlays/more/p.yaml:1:1: is a strategic merge patch" in refused("build", "more")
 
 
 @pytest.mark.parametrize(
@@ -233,4 +233,4 @@ def test_the_render_of_a_resource_that_is_no_object(source: Source, refused: Ref
 def test_a_key_that_stands_twice_in_a_resource_is_refused(source: Source, refused: Refused) -> None:
     source.overlay("more", "resources: [../example, more.yaml]\n")
     source.write("overlays/more/more.yaml", "kind: A\nkind: ConfigMap\napiVersion: v1\n")
-    assert "more.yaml:2: the key 'kind' stands twice" in refused("build", "more")
+    assert "more.yaml:2:1: the key 'kind' stands twice" in refused("build", "more")

@@ -40,7 +40,7 @@ def test_a_remote_base_is_refused(source: Source, refused: Refused, field: str, 
     rest = "" if field == "resources" else "resources: [../example]\n"
     source.overlay("more", f"{rest}{field}:\n- ../example\n- {entry}\n")
     said = refused("build", "more")
-    assert f"error: overlays/more/kustomization.yaml:{3 if not rest else 4}: " in said
+    assert f"error: overlays/more/kustomization.yaml:{3 if not rest else 4}:3: " in said
     assert f"{entry} is a remote base: the build fetches nothing" in said
 
 
@@ -186,7 +186,7 @@ def test_a_path_out_of_the_repository_is_refused(
 def test_a_missing_resource_is_named_with_the_nearest(source: Source, refused: Refused) -> None:
     source.edit("base/wandb/kustomization.yaml", "- namespace.yaml", "- namespac.yaml")
     said = refused("build", "example")
-    assert "base/wandb/kustomization.yaml:14: there is no namespac.yaml" in said
+    assert "base/wandb/kustomization.yaml:14:5: there is no namespac.yaml" in said
     assert "did you mean namespace.yaml?" in said
 
 
@@ -261,4 +261,4 @@ def test_a_circle_of_kustomizations_is_refused(source: Source, refused: Refused)
     source.write("overlays/more/a/kustomization.yaml", "resources: [../b]\n")
     source.write("overlays/more/b/kustomization.yaml", "resources: [../a]\n")
     said = refused("build", "more")
-    assert "overlays/more/b/kustomization.yaml:1: leads back to overlays/more/a" in said
+    assert "overlays/more/b/kustomization.yaml:1:13: leads back to overlays/more/a" in said

@@ -75,7 +75,7 @@ def test_a_folder_in_the_place_of_the_file(source: Source, refused: Refused) -> 
 def test_a_wrong_key_is_named_with_line_and_the_nearest(source: Source, refused: Refused) -> None:
     source.edit("overlays/guide/environment.yaml", "kubernetes:", "kubernets:")
     said = refused("build", "guide")
-    assert "overlays/guide/environment.yaml:3: unknown key 'kubernets'" in said
+    assert "overlays/guide/environment.yaml:3:1: unknown key 'kubernets'" in said
     assert "did you mean 'kubernetes'?" in said
 
 
@@ -91,9 +91,13 @@ def test_all_problems_come_at_once_each_with_its_line(source: Source, refused: R
         "kubernetes: new\n",
     )
     said = refused("build", "example")
-    assert "overlays/example/environment.yaml:3: unknown key 'registry.prefx'" in said
+    assert "overlays/example/environment.yaml:3:3: unknown key 'registry.prefx'" in said
     assert "did you mean 'prefix'?" in said
-    for line, key in ((4, "registry.layout"), (6, "ingress.class"), (7, "kubernetes")):
+    for line, key in (
+        ("4:11", "registry.layout"),
+        ("6:10", "ingress.class"),
+        ("7:13", "kubernetes"),
+    ):
         assert f"overlays/example/environment.yaml:{line}: {key}: " in said
 
 
@@ -103,7 +107,7 @@ def test_all_problems_come_at_once_each_with_its_line(source: Source, refused: R
         ("extends: guide\n  x: y\n", "environment.yaml:2:4: is not YAML"),
         ("extends: guide\n\tx: y\n", "is not YAML"),
         ("extends: [guide", "is not YAML"),
-        ("extends: guide\nextends: guide\n", ":2: the key 'extends' stands twice"),
+        ("extends: guide\nextends: guide\n", ":2:1: the key 'extends' stands twice"),
         ("extends: guide\n---\nextends: guide\n", "holds more than one YAML document"),
         ("- extends: guide\n", "is not a mapping of settings"),
         ("", "is not a mapping of settings"),
@@ -159,7 +163,7 @@ def test_environments_that_extend_each_other(source: Source, refused: Refused) -
 def test_extending_without_listing_it(source: Source, refused: Refused) -> None:
     source.overlay("more", "resources: [../../base/wandb]\n", "extends: guide\n")
     said = refused("build", "more")
-    assert "overlays/more/kustomization.yaml:1: environment.yaml extends guide" in said
+    assert "overlays/more/kustomization.yaml:1:12: environment.yaml extends guide" in said
     assert "hint: add ../guide to resources" in said
 
 

@@ -145,16 +145,18 @@ def parse_operations(text: str, *, source: str, offset: int = 0) -> tuple[Operat
     placed = "\n" * offset + text  # so that every error names the line in the file
     lines = yaml.lines(placed, source=source)
     body = yaml.load(placed, source=source)
+    # A text in a file is indented there, so its columns are others.
+    place = lines.at(()) if offset else lines.where(())
     if text.startswith("["):
-        _check_json(text, lines.at(()))
+        _check_json(text, place)
     if isinstance(body, dict):
         raise PatchError(
             "is a strategic merge patch; Sealift applies JSON patches (RFC 6902) only",
-            where=lines.at(()),
+            where=place,
             hint="write a list of operations: - {op: replace, path: /spec/..., value: ...}",
         )
     if not isinstance(body, list) or not body:
-        raise PatchError("holds no list of operations", where=lines.at(()))
+        raise PatchError("holds no list of operations", where=place)
     return tuple(
         _operation(number, item, lines.at((str(number),))) for number, item in enumerate(body)
     )

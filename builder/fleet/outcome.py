@@ -56,7 +56,8 @@ class Outcome:
 def told(name: str, error: Exception) -> Outcome:
     """Tell of an environment that could not be built, as :func:`builder.cli.main` would."""
     if isinstance(error, SealiftError):
-        return _failed(name, error.exit_code, error.what, error.where, error.hint)
+        place = error.problems[0].place or None
+        return _failed(name, error.exit_code, error.what, place, error.hint)
     if isinstance(error, OSError) and error.strerror:
         return _failed(name, 3, error.strerror, error.filename and str(error.filename))
     what = f"{type(error).__name__}: a bug in sealift"

@@ -18,6 +18,7 @@ class DuplicateKey:
 
     key: str
     line: int
+    column: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +27,7 @@ class Ambiguous:
 
     text: str
     line: int
+    column: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +53,10 @@ class Loader(yaml.CSafeLoader):
 
     def doubt(self, node: Any) -> None:
         """Note a scalar that other readers may read otherwise."""
-        self.ambiguous.append(Ambiguous(text=node.value, line=node.start_mark.line + 1))
+        mark = node.start_mark
+        self.ambiguous.append(
+            Ambiguous(text=node.value, line=mark.line + 1, column=mark.column + 1)
+        )
 
     def flatten_mapping(self, node: Any) -> None:
         """Bring merged keys in, once a node: the keys that stand there themselves come first."""
@@ -64,8 +69,10 @@ class Loader(yaml.CSafeLoader):
                 continue  # a key may take the place of a merged one
             key = _key(self.construct_object(key_node, deep=True), key_node)
             if key in keys:
-                line = key_node.start_mark.line + 1
-                self.duplicates.append(DuplicateKey(key=key, line=line))
+                mark = key_node.start_mark
+                self.duplicates.append(
+                    DuplicateKey(key=key, line=mark.line + 1, column=mark.column + 1)
+                )
             keys.add(key)
         super().flatten_mapping(node)
         if len(node.value) > MAX_MERGED:
