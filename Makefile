@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: demo test e2e check bench tools gitea secret-tools cluster-tools more-tools clean help
+.PHONY: demo test e2e check bench screenshots tools gitea browser secret-tools cluster-tools \
+  more-tools clean help
 
 help:
 	@echo "make demo    build and publish the example, offline, on stand-in charts"
@@ -17,7 +18,7 @@ help:
 demo: $(VENV)/installed tools
 	@$(BIN)/python -m tests.demo build/demo
 
-test: $(VENV)/dev tools .tools/bin/registry gitea secret-tools
+test: $(VENV)/dev tools .tools/bin/registry gitea browser secret-tools
 	@tools/install_crds.sh crds glua actionlint
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
@@ -31,8 +32,12 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/dev tools
+bench: $(VENV)/dev tools browser
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+# The pictures of docs/report.md.
+screenshots: $(VENV)/dev tools browser
+	$(BIN)/python -m tests.screenshots docs/images
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -57,6 +62,10 @@ tools: $(VENV)/installed
 # Built once for each set of pins in tests/gitea. Its tests are skipped without it, but fail in CI.
 gitea: $(VENV)/installed
 	-@tools/install.sh gitea
+
+# A headless Chromium: tests of pages are skipped without it, but fail in CI.
+browser:
+	-@tools/chromium.sh
 
 # What encrypts Secrets; its tests are skipped without it, but fail in CI.
 secret-tools: $(VENV)/installed

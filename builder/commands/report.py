@@ -102,7 +102,7 @@ def _fleet(
     way: "Way | None",
 ) -> tuple[str, int]:
     """Return the page of many environments, and the worst exit code."""
-    from builder.fleet import run
+    from builder.fleet import report, run
     from builder.fleet.names import chosen
     from builder.page.drift import drifts
     from builder.page.fleet import fleet_contents
@@ -113,6 +113,9 @@ def _fleet(
     found = chosen(root, names, every=every, shard=shard)
     fleet = run.Fleet(root=root, names=found, jobs=jobs)
     outcomes = [*fleet.outcomes(returned=way is not None)]
+    for outcome in outcomes:
+        if outcome.said:
+            report.tell(outcome)
     drift = drifts(root, outcomes, way) if way else None
     told = fleet_contents(outcomes, drift, source_commit(root))
     return page("fleet.html", page=told), max((one.code for one in outcomes), default=0)
