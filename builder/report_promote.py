@@ -19,8 +19,8 @@ def text(outcome: Outcome, *, written: bool, proposal: Proposal | None) -> str:
     title = f"{outcome.source} → {outcome.target}"
     if outcome.failed:
         return f"{title}: does not go\nnothing was written: it cannot be examined there"
-    if not outcome.differences:
-        return f"{title}: nothing to do, it runs the same already"
+    if not outcome.differences and not outcome.unknown:
+        return f"{title}: nothing to do, charts, pins and digests are the same already"
     lines = [title, *_changes(outcome), *_files(outcome)]
     lines += list(_end(outcome, written=written, proposal=proposal))
     return "\n".join(map(printable, lines))
@@ -34,7 +34,7 @@ def _changes(outcome: Outcome) -> Iterator[str]:
     if outcome.locked:
         yield f"  {count(outcome.locked, 'image')} by the digests of {outcome.source}"
     for image in outcome.unknown:
-        yield f"  not locked there, so images.lock.yaml stays as it is: {image}"
+        yield f"  only here, so images.lock.yaml stays as it is: {image}"
 
 
 def _files(outcome: Outcome) -> Iterator[str]:
@@ -47,11 +47,11 @@ def _end(outcome: Outcome, *, written: bool, proposal: Proposal | None) -> Itera
     if proposal is not None and proposal.pull_request is not None:
         state = "opened" if proposal.created else "updated" if proposal.updated else "open already"
         yield f"pull request {state}: {proposal.pull_request.url}"
-    elif not written:
+    elif not written or not outcome.differences:
         yield "nothing was written"
     else:
         yield f"written; review, commit, then `sealift publish {outcome.target}`"
-    if not outcome.ships:
+    if outcome.differences and not outcome.ships:
         yield "the build would not pass: see above"
 
 

@@ -1,12 +1,10 @@
 """What is known of an environment from options, and questions on the terminal for the rest."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
-import typer
 
 from builder.core.errors import ConfigurationError, nearest
 from builder.core.scaffold import Answers, Record, choices
@@ -112,9 +110,8 @@ def tell(answers: Answers, *, asked: bool) -> None:
 
 
 def agreed(question: str) -> bool:
-    """Ask a question that has yes and no as answers."""
-    with _somebody():
-        return typer.confirm(question, err=True)
+    """Ask a question that has yes and no as answers; anything but yes is no."""
+    return _answer(f"{question} [y/N]").lower() in ("y", "yes")
 
 
 def _with(result: Answers, platform: Mapping[str, str]) -> Answers:
@@ -153,17 +150,16 @@ def _platform(result: Answers, given: Mapping[str, str]) -> dict[str, str]:
     return known
 
 
-@contextmanager
-def _somebody() -> Iterator[None]:
-    """Say what to do where nobody answers, as in a pipeline."""
+def _answer(question: str) -> str:
+    """Ask on standard error, where no result stands, and return the line that comes."""
+    print(f"{question}: ", end="", file=sys.stderr, flush=True)
     try:
-        yield
-    except typer.Abort as error:
-        if isinstance(error.__context__, EOFError):
-            raise ConfigurationError(
-                "there is nobody to ask", hint="give the answers as options, and --yes"
-            ) from error
-        raise
+        return input().strip()
+    except EOFError as error:
+        print(file=sys.stderr)
+        raise ConfigurationError(
+            "there is nobody to ask", hint="give the answers as options, and --yes"
+        ) from error
 
 
 def _prompt(
@@ -171,8 +167,7 @@ def _prompt(
 ) -> str:
     text = f"{asks} ({', '.join(options)})" if options else asks
     while True:
-        with _somebody():
-            value = str(typer.prompt(text, default=default or None, err=True)).strip()
+        value = _answer(f"{text} [{default}]" if default else text) or default
         try:
             if options and value not in options:
                 raise ConfigurationError(f"{value!r} is not one of {', '.join(options)}")

@@ -56,7 +56,8 @@ def _alike(
 ) -> tuple[Answers, Addition]:
     """Return the answers of an environment, and its files: as another one's, or anew."""
     if source is None:
-        base = given.base or _only_base(root)
+        there = sorted(path.parent.name for path in (root / "base").glob("*/base.yaml"))
+        base = given.base or packed.only(there)
         find_base(root, base)
         own = Given(base=base, answers=given.answers, platform=given.platform)
         answers = asking.first(own, ask=ask)
@@ -68,16 +69,6 @@ def _alike(
     own = Given(base=known.base, answers=given.answers, platform=given.platform)
     answers = asking.first(own, before=known, ask=False)
     return answers, adding.alike(name, answers, overlay, before)
-
-
-def _only_base(root: Path) -> str:
-    there = sorted(path.parent.name for path in (root / "base").glob("*/base.yaml"))
-    known = [base for base in there if base in packed.bases()]
-    if len(known) != 1:
-        raise ConfigurationError(
-            "nothing says --base", hint=f"there are: {', '.join(there) or 'none'}"
-        )
-    return known[0]
 
 
 def _extending(root: Path, name: str, parent: str, given: Given) -> Addition:

@@ -39,7 +39,9 @@ def init(
     name: Annotated[
         str | None, typer.Option("--name", metavar="ENV", help="Name of the environment.")
     ] = None,
-    base: Annotated[str, typer.Option("--base", metavar="NAME", help="The platform.")] = "wandb",
+    base: Annotated[
+        str | None, typer.Option("--base", metavar="NAME", help="The platform.")
+    ] = None,
     registry: RegistryOption = None,
     layout: LayoutOption = None,
     chart_repository: ChartRepositoryOption = None,
@@ -74,10 +76,10 @@ def init(
     """
     from builder import report_scaffold as report
     from builder.commands import asking
-    from builder.scaffold import questions, run
+    from builder.scaffold import packed, questions, run
 
     given = asking.Given(
-        base=base,
+        base=base or packed.only(packed.bases()),
         answers={
             "registry": registry, "mirror_layout": layout, "chart_repository": chart_repository,
             "host": host, "ingress_class": ingress_class, "kubernetes": kubernetes,
@@ -89,7 +91,7 @@ def init(
     run.check_folder(root)
     record = run.recorded(root)
     if record is None:
-        name = name or asking.environment_name(ask=not yes)
+        name = asking.checked_name(name) if name else asking.environment_name(ask=not yes)
         environments = {name: asking.first(given, ask=not yes)}
     else:
         environments, name = asking.again(record, name, given)
@@ -107,6 +109,6 @@ def init(
     run.carry_out(planned, markers=conflicts is Conflicts.markers)
     print(report.summary(planned, written=True))
     if record is None:
-        source = questions.chart_source(base)
-        print(report.next_steps(folder, base, name, source), file=sys.stderr)
+        source = questions.chart_source(given.base)
+        print(report.next_steps(folder, given.base, name, source), file=sys.stderr)
     return 0

@@ -44,6 +44,12 @@ class Outcome:
     failed: bool = False
     ships: bool = False
 
+    @property
+    def unfinished(self) -> bool:
+        """Tell whether something is left to do by hand."""
+        stuck = bool(self.differences) and not self.ships
+        return self.failed or bool(self.unknown) or stuck
+
 
 def promote(root: Path, source: str, target: str, *, write: bool = True) -> Outcome:
     """Let one environment run what another one does. Without ``write`` only say what that takes.

@@ -3,7 +3,7 @@
 In a checkout they stand where they are kept; a wheel carries them below ``packed/``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from builder.core import yaml
@@ -19,6 +19,16 @@ _FOLDER = "folder"
 def bases() -> list[str]:
     """Return the platforms that a repository can be made for."""
     return sorted(p.name for p in TEMPLATES.iterdir() if p.is_dir() and p.name != _FOLDER)
+
+
+def only(names: Sequence[str]) -> str:
+    """Return the one of these bases that Sealift brings; raise ConfigurationError for several."""
+    known = [name for name in names if name in bases()]
+    if len(known) != 1:
+        raise ConfigurationError(
+            "nothing says --base", hint=f"there are: {', '.join(names) or 'none'}"
+        )
+    return known[0]
 
 
 def base_files(name: str) -> dict[str, str]:

@@ -47,8 +47,9 @@ def recorded(root: Path) -> Record | None:
 
 def check_folder(root: Path) -> None:
     """Raise ConfigurationError for a folder that is not one to write a scaffold into."""
-    if root.exists() and not root.is_dir():
-        raise ConfigurationError("is no folder", where=str(root))
+    there = next(path for path in (root, *root.parents) if path.exists())
+    if not there.is_dir():
+        raise ConfigurationError("is no folder", where=str(there))
     if not root.is_dir() or recorded(root) is not None:
         return
     others = sorted(p.name for p in root.iterdir() if p.name not in _USUAL)
