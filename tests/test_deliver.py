@@ -299,6 +299,12 @@ def test_what_is_no_oci_reference(source: Source, run: Run) -> None:
     assert (result.code, "'https://registry/x' is not an OCI reference" in result.err) == (2, True)
 
 
+@pytest.mark.parametrize("option", ["--repository", "--branch"])
+def test_an_artifact_goes_to_no_git_repository(refused: Refused, option: str) -> None:
+    said = refused("publish", "example", "--to", "oci://registry.example.com/b", option, "x")
+    assert "--repository and --branch are for Git" in said
+
+
 def deliver_one(remote: str, name: str, rounds: int) -> None:
     target = Target(repository=remote, branch="main", path=name)
     for number in range(rounds):

@@ -85,6 +85,7 @@ def test_an_artifact_for_flux(run: Run, source: Repository) -> None:
         (("example", "--engine", "argocd", "--to", "oci://r.example.com/b"), "OCI artifact"),
         (("example", "--engine", "flux", "--to", "r.example.com/b"), "not an OCI reference"),
         (("example", "--engine", "flux", "--repository", "gitops.git"), "no cluster can fetch"),
+        (("example", "--to", "oci://r.example.com/b", "--branch", "main"), "are for Git"),
         (("example", "--engine", "flux", "--repository", "https://a:b@c/d"), "credentials"),
     ],
 )

@@ -70,6 +70,8 @@ def publish(
 
     if sum((pull_request, to is not None, mode is ModeName.hydrator)) > 1:
         raise ConfigurationError("choose one of --pull-request, --to and --mode hydrator")
+    if to is not None and (repository or branch):
+        raise ConfigurationError("--to pushes an artifact: --repository and --branch are for Git")
     way = Way(
         repository=repository,
         branch=branch,

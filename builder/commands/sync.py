@@ -75,6 +75,8 @@ def sync(
 
     if publish and (output or to):
         raise ConfigurationError("choose one of --output, --publish and --to")
+    if to and (repository or branch):
+        raise ConfigurationError("--to is an artifact: --repository and --branch are for Git")
     overlays = select(root, envs or [], every=every)
     wanted = Wanted(
         engine=engine.value if engine else None,

@@ -114,7 +114,7 @@ def _cluster(asked: Asked, stack: ExitStack) -> tuple[Cluster | None, list[Check
     if "cluster" not in asked.groups and not of_nodes:
         return None, []
     if not asked.kubeconfig:
-        why = "no cluster is named"
+        why = "no cluster is named: nobody looks for Secrets, ConfigMaps and ingress classes"
         hint = "give --kubeconfig, or set KUBECONFIG"
         return None, [skipped("cluster", "Kubernetes", why, hint)]
     try:

@@ -229,4 +229,6 @@ def unreachable(remote: str, error: CommandError) -> ToolError:
             hint = f"SEALIFT_GIT_HOST names {os.environ[_HOST]}: {hint} for this host"
     elif re.search(r"certificate|SSL|TLS", error.stderr):
         hint = "name the file of its certificate authority in SEALIFT_CA_FILE"
+    elif (path := local_path(remote)) is not None:
+        hint = f"is the path right? `git init --bare {path}` makes one"
     return ToolError(f"the Git repository {remote} does not answer: {reason}", hint=hint)

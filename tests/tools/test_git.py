@@ -69,7 +69,7 @@ def test_a_remote_that_is_no_repository(tmp_path: Path) -> None:
     with scratch(tmp_path / "a.git") as repository, pytest.raises(ToolError) as raised:
         remote_head(repository, str(tmp_path), "main")
     assert f"the Git repository {tmp_path} does not answer: " in str(raised.value)
-    assert raised.value.hint == "is the URL right, and the server up?"
+    assert raised.value.hint == f"is the path right? `git init --bare {tmp_path}` makes one"
 
 
 def test_a_folder_outside_git_has_no_commit(tmp_path: Path) -> None:
