@@ -46,7 +46,7 @@ $(VENV)/bin/python:
 	  || { echo "Python's venv module is needed: apt-get install python3-venv"; exit 3; }
 
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools,schemas]'
 	@touch $@
 
 $(VENV)/dev: $(VENV)/installed
