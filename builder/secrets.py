@@ -12,7 +12,16 @@ from builder.core import nested as nested_charts
 from builder.core.findings import Finding
 from builder.core.manifests import Body, Resource, ResourceId
 from builder.core.nested import NestedChart
-from builder.core.secrets import Credential, WantedSecret, finding, patching, proof, saying, wanted
+from builder.core.secrets import (
+    Credential,
+    WantedSecret,
+    contested,
+    finding,
+    patching,
+    proof,
+    saying,
+    wanted,
+)
 from builder.core.secrets.saying import Unproven
 from builder.files import shown
 from builder.progress import Progress
@@ -51,6 +60,7 @@ def convert(overlay: Overlay) -> Conversion:
         else:
             _convert(overlay, first, chart, result)
     result.resources = {resource.id: resource for resource in before}
+    result.findings += [saying.contested(*found) for found in contested(result.credentials)]
     converted = [one for one in result.credentials if one.state != "referenced"]
     result.text = patching.write(result.resources, converted)
     # An extended environment may bring them already, by resources of its own.

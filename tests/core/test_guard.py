@@ -273,6 +273,13 @@ def test_of_a_definition_its_annotations_are_looked_at() -> None:
     assert places(one) == [("named", "metadata/annotations/token", "")]
 
 
+@pytest.mark.parametrize("start", [4090, 8180, 12280])
+def test_a_token_is_found_wherever_it_begins_in_a_long_text(start: int) -> None:
+    """Long texts are looked at in pieces."""
+    text = "x " * (start // 2) + TOKENS["Stripe"] + " y" * 3000
+    assert [form for form, _ in in_text(text)][:1] == ["shape"]
+
+
 def test_a_block_of_sops_says_nothing_else() -> None:
     """Its MAC and its keys look random; without a MAC it is no block of SOPS."""
     block = {**SOPS, "mac": encrypted("x"), "age": [{"enc": TOKENS["GitLab"]}]}

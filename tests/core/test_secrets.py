@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -11,7 +12,7 @@ from builder.core import patch
 from builder.core.base import CredentialRule, NestedChartRule
 from builder.core.manifests import Body, Manifests, Origin, Resource
 from builder.core.nested import NestedChart, find
-from builder.core.secrets import Credential, finding, patching, proof, saying, wanted
+from builder.core.secrets import Credential, contested, finding, patching, proof, saying, wanted
 from builder.core.secrets.saying import Unproven
 from tests.core.samples import resource
 
@@ -265,6 +266,53 @@ def test_every_key_of_the_secret_has_to_be_taken(
 ) -> None:
     own = one(app(bucket={"access": "a", "secret": "b"}))
     assert proof.verdict(made, own).missing == missing
+
+
+def test_what_only_a_test_hook_shows_speaks_against_nothing() -> None:
+    own = one(app(license="x"))
+    shown = pod(args=[proof.token(own, ("spec", "values", "license"))])
+    hook = Resource(body=shown.body, origin=Origin(source="app-1.0.0", hooks=("test",)))
+    assert proof.verdict([shown], own).shown == ("Pod/p",)
+    assert proof.verdict([hook], own).shown == ()
+
+
+@pytest.mark.parametrize(("named", "state"), [(("a",), None), (("a", "b"), "referenced")])
+def test_a_credential_is_referred_to_wherever_its_rule_says(
+    named: tuple[str, ...], state: str | None
+) -> None:
+    twice = CredentialRule(
+        name="twice",
+        values={"/pw": "PW"},
+        secret="{name}-pw",
+        reference={"/a/name": "{secret}", "/b/name": "{secret}"},
+    )
+    rule = msgspec.structs.replace(RULE, credentials=(twice,))
+    owner = app(**{key: {"name": "ours"} for key in named})
+    found = finding.credentials(nested(owner), rule, {})
+    assert [each.state for each in found] == ([state] if state else [])
+
+
+def test_a_key_that_two_have_different_values_for_has_none() -> None:
+    shared = msgspec.structs.replace(LICENSE, secret="shared")
+    rule = msgspec.structs.replace(RULE, credentials=(shared,))
+
+    def license_of(name: str, value: str) -> Credential:
+        spec = {"chart": CHART, "values": {"license": value}}
+        owner = resource("App", "acme.example", name, spec=spec)
+        [found] = finding.credentials(nested(owner), rule, {})
+        return found
+
+    first, second, same = (license_of(n, v) for n, v in (("a", "x"), ("b", "y"), ("c", "x")))
+    holder = license_of("d", "replace-with-your-license")
+    assert [dict(secret.values) for secret in wanted([first, same, holder])] == [{"license": "x"}]
+    assert list(contested([first, same, holder])) == []
+    [secret] = wanted([first, second])
+    assert (secret.keys, dict(secret.values), secret.complete) == (("license",), {}, False)
+    [(name, key, owners)] = contested([first, second])
+    said = saying.contested(name, key, owners)
+    assert (said.subject, said.place) == (
+        "Secret default/shared", "App/a license and App/b license",
+    )  # fmt: skip
 
 
 def test_what_only_a_test_hook_refers_to_proves_nothing() -> None:

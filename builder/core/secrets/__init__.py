@@ -8,6 +8,6 @@ Pure: resources and texts in, values and texts out. No value of a credential is 
 comes out, or in the ``repr`` of what carries it.
 """
 
-from builder.core.secrets.model import Credential, WantedSecret, wanted
+from builder.core.secrets.model import Credential, WantedSecret, contested, wanted
 
-__all__ = ["Credential", "WantedSecret", "wanted"]
+__all__ = ["Credential", "WantedSecret", "contested", "wanted"]

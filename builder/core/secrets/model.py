@@ -1,6 +1,6 @@
 """What a credential is: its rule in the base, where it stands, and the Secret for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -59,16 +59,42 @@ class WantedSecret:
 
 
 def wanted(credentials: Iterable[Credential]) -> list[WantedSecret]:
-    """Return the Secrets for credentials, sorted; those that share one are joined."""
-    found: dict[tuple[str, str], list[Credential]] = {}
-    for credential in credentials:
-        found.setdefault((credential.namespace, credential.secret), []).append(credential)
+    """Return the Secrets for credentials, sorted; those that share one are joined.
+
+    A key that two have different values for has none: nobody knows which one it is.
+    """
     return [
         WantedSecret(
             namespace=namespace,
             name=name,
             keys=tuple(sorted({key for one in group for key in one.keys.values()})),
-            values={one.keys[path]: value for one in group for path, value in one.given.items()},
+            values={key: value for key, (value, *more) in _values(group).items() if not more},
         )
-        for (namespace, name), group in sorted(found.items())
+        for (namespace, name), group in sorted(_shared(credentials).items())
     ]
+
+
+def contested(credentials: Iterable[Credential]) -> Iterator[tuple[str, str, list[Credential]]]:
+    """Yield each Secret and key that credentials have different values for, with those."""
+    for (namespace, name), group in sorted(_shared(credentials).items()):
+        for key, values in sorted(_values(group).items()):
+            if len(values) > 1:
+                users = [one for one in group if key in one.keys.values()]
+                yield f"{namespace}/{name}", key, users
+
+
+def _shared(credentials: Iterable[Credential]) -> dict[tuple[str, str], list[Credential]]:
+    found: dict[tuple[str, str], list[Credential]] = {}
+    for credential in credentials:
+        found.setdefault((credential.namespace, credential.secret), []).append(credential)
+    return found
+
+
+def _values(group: Iterable[Credential]) -> dict[str, list[str]]:
+    """Return the values that are given for each key of a Secret, each once."""
+    found: dict[str, list[str]] = {}
+    for one in group:
+        for path, value in one.given.items():
+            known = found.setdefault(one.keys[path], [])
+            known += [value] if value not in known else []
+    return found

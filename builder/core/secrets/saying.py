@@ -121,6 +121,18 @@ def taken(chart: NestedChart, own: Credential) -> Finding:
     )
 
 
+def contested(secret: str, key: str, own: Sequence[Credential]) -> Finding:
+    """Say that two credentials share a key of one Secret, and have different values."""
+    return Finding(
+        code="secret-contested",
+        subject=f"Secret {secret}",
+        place=" and ".join(dict.fromkeys(f"{one.resource} {one.rule.name}" for one in own)),
+        cause=f"its key {key} would have to be different texts at once",
+        hint="give the rules in base.yaml Secrets of their own ({name} in secret: is the "
+        "resource's), or other keys",
+    )
+
+
 def without_value(secret: WantedSecret, missing: Sequence[str]) -> Finding:
     """Say that a Secret cannot be encrypted, since values for it are nowhere."""
     return Finding(
