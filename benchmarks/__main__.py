@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.archives import verifying
 from benchmarks.cases import airgap, startup
 from benchmarks.fleet import fleets, publishing
+from benchmarks.pages import opening
 from benchmarks.registries import resolving
 from builder.core.text import table
 
@@ -28,6 +29,7 @@ def main() -> None:
         if not arguments.only:
             ratios += [*startup(arguments.rounds), *airgap(Path(folder))]
             ratios += [*resolving(Path(folder)), *verifying(Path(folder) / "archives")]
+            ratios += [*opening(Path(folder) / "pages", arguments.rounds)]
     print(table(("CASE", "MEASURED", "AGAINST", "RATIO"), [ratio.row() for ratio in ratios]))
     if arguments.json:
         arguments.json.write_text(json.dumps([ratio.as_dict() for ratio in ratios], indent=2))

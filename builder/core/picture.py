@@ -6,7 +6,7 @@ list of rows in groups; the nodes before it stand as near to what they lead to a
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 RIBBON = 7
 """How thick one link is."""
@@ -66,11 +66,12 @@ class Ribbon:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heading:
-    """A heading over rows of the last column, or over a column."""
+    """A heading over a column, or over rows of the last one; ``states`` are those of the rows."""
 
     text: str
     x: int
     y: int
+    states: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,13 +141,15 @@ def draw(
 
 def _rows(drawing: _Drawing, nodes: Iterable[Node]) -> list[Heading]:
     """Place the rows of the last column below each other; return the headings between them."""
-    y, group, headings = float(_TOP - _GROUP_GAP), None, []
+    y, group = float(_TOP - _GROUP_GAP), None
+    headings: list[Heading] = []
     for node in nodes:
         if node.group != group:
             group = node.group
             y += _GROUP_GAP
             headings.append(Heading(text=group, x=drawing.xs[node.column], y=round(y) + 20))
             y += _HEAD
+        headings[-1] = replace(headings[-1], states=headings[-1].states | {node.state})
         height = max(_ROW, drawing.height(node) + 8)
         drawing.tops[node.key] = y + (height - drawing.height(node)) / 2
         y += height

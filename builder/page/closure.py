@@ -65,11 +65,10 @@ class _Closure:
                 quiet[resource.origin.source] += 1
                 continue
             patches = len(resource.origin.patches)
-            detail = resource.id.kind + (f" · {count(patches, 'patch')}" if patches else "")
-            detail = detail.replace("patchs", "patches")
+            patched = f" · {count(patches, 'patched place')}" if patches else ""
             yield Node(
                 key=f"git {key}", column=_GIT, title=_cut(resource.id.name, _NAME), full=key,
-                detail=detail, state=state,
+                detail=resource.id.kind + patched, state=state,
             )  # fmt: skip
         for source, number in quiet.items():
             yield Node(
@@ -101,7 +100,17 @@ class _Closure:
             other = found.get(node.key)
             if other is None or _worse(node.state, other.state):
                 found[node.key] = node
-        yield from sorted(found.values(), key=lambda node: (*_order(node), node.title))
+        places = self._places()
+        yield from sorted(found.values(), key=lambda n: (*_order(n), places[n.key], n.title))
+
+    def _places(self) -> dict[str, float]:
+        """Return by row where those who fetch it stand, so that few ribbons cross."""
+        order = {f"git {r.id}": number for number, r in enumerate(self.built.manifests)}
+        order |= {_key(maker): len(order) + n for n, maker in enumerate(self.depths)}
+        found: dict[str, list[int]] = {}
+        for link in self._fetched():
+            found.setdefault(link.target, []).append(order.get(link.source, len(order)))
+        return {key: sum(numbers) / len(numbers) for key, numbers in found.items()}
 
     def _row(self, reference: Reference, column: int) -> Node:
         if self._in_cluster(reference):
