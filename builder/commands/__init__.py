@@ -26,5 +26,9 @@ VERBS = {
     "doctor": ("doctor:doctor", "Check that everything is there that a bundle needs."),
     "attest": ("attest:attest", "State what a bundle was built from, and sign that."),
     "verify": ("verify:verify", "Check that a bundle is what was built."),
+    "schema": (
+        "schema:schema",
+        "Print the JSON Schema of a file that you write, for your editor.",
+    ),
     "sbom": ("sbom:sbom", "Print a bundle's charts and images as a bill of materials."),
 }

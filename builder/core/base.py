@@ -12,9 +12,13 @@ class ChartSource(Section, frozen=True):
     """A chart that the platform needs, in its base or in a custom resource."""
 
     name: Name
+    """Its name in the repository."""
     version: ChartVersion
+    """Its version, exactly."""
     repository: ChartUrl
+    """Where `sealift vendor` gets it."""
     digest: Sha256 | None = None
+    """What the archive has to be."""
 
 
 class OffSwitch(Section, frozen=True):
@@ -25,7 +29,9 @@ class OffSwitch(Section, frozen=True):
     value: Pointer
     """The value to set, as a pointer into the chart's values."""
     to: str
+    """What it is set to."""
     reason: Text
+    """Why, for reviewers of the patch."""
 
 
 class IngressValues(Section, frozen=True):
@@ -34,6 +40,7 @@ class IngressValues(Section, frozen=True):
     class_: Pointer | None = msgspec.field(name="class", default=None)
     """The ingress class, where the chart has none by default."""
     annotations: Pointer | None = None
+    """Map of the Ingress's annotations."""
     tls: Pointer | None = None
     """List of ``hosts`` and ``secretName``, as in an Ingress."""
     create: Pointer | None = None
@@ -53,6 +60,7 @@ class TrustedBy(CertificateValues, frozen=True, kw_only=True):
     """A chart of the base itself that has to trust the environment's certificates."""
 
     chart: Name
+    """Its name, as in ``charts``."""
 
 
 class CredentialRule(Section, frozen=True):
@@ -74,10 +82,13 @@ class NestedChartRule(Section, frozen=True):
     """Where a custom resource names a chart that its controller installs."""
 
     group: Text
+    """API group of the custom resource."""
     kind: Text
+    """Its kind."""
     chart: Pointer
     """Mapping with ``url``, ``name`` and ``version``."""
     values: Pointer
+    """The chart's values in the resource."""
     lists: Literal["concatenate", "replace"] = "replace"
     """What the controller does with lists when it merges several sources of values."""
     credential_secret: Pointer | None = None
@@ -98,31 +109,44 @@ class Switch(Section, frozen=True):
     """An environment variable that has to have a value, or a controller calls out by itself."""
 
     kind: Text
+    """Kind of the workload that has it."""
     env: Text
+    """Name of the variable."""
     value: str
+    """What it has to be."""
     reason: Text
+    """Why, for reviewers."""
 
 
 class Health(Section, frozen=True):
     """How the health of a custom resource is read off a phase, where it has no conditions."""
 
     group: Text
+    """API group of the custom resource."""
     kind: Text
+    """Its kind."""
     phase: Pointer
+    """Where its status names the phase."""
     ready: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    """Phases in which it is well."""
     degraded: tuple[Text, ...] = ()
     """Phases from which it does not come back by itself; all others mean: still at work."""
     message: Pointer | None = None
+    """Where its status says more."""
 
 
 class Base(Section, frozen=True):
     """A platform: which charts it needs, and what its controllers render."""
 
     charts: tuple[ChartSource, ...] = ()
+    """The charts that `sealift vendor` brings."""
     kubernetes: Annotated[str, msgspec.Meta(pattern=r"^v?[0-9]+\.[0-9]+$")] | None = None
     """The oldest Kubernetes version that the platform supports."""
     nested_charts: tuple[NestedChartRule, ...] = ()
+    """Custom resources from which controllers install charts."""
     switches: tuple[Switch, ...] = ()
+    """Variables that keep controllers from calling out."""
     health: tuple[Health, ...] = ()
+    """How the engines read the health of custom resources."""
     certificates: tuple[TrustedBy, ...] = ()
     """Charts of the base's own that have to trust the environment's certificates."""

@@ -50,6 +50,7 @@ class ChartRepository(Section, frozen=True):
     """The chart repository inside the network."""
 
     url: ChartUrl
+    """Where controllers get charts: ``https://charts.example.com`` or ``oci://...``."""
     credential_secret: Text | None = None
     """Name of the Secret with which controllers log in to it."""
 
@@ -65,6 +66,7 @@ class Gateway(Section, frozen=True):
     """The Gateway, of gateway.networking.k8s.io, that routes to the platform: no Ingress then."""
 
     name: Name
+    """Its name."""
     namespace: Name | None = None
     """Its namespace; the platform's when left out."""
     listener: Name | None = None
@@ -82,7 +84,9 @@ class Ingress(Section, frozen=True):
     """How people reach the platform."""
 
     host: Host | None = None
+    """The host under which people reach it."""
     class_: Text | None = msgspec.field(name="class", default=None)
+    """The ingress class."""
     controller: Controller | None = None
     """What serves the class, where its name does not tell."""
     tls: Tls | None = None
@@ -95,7 +99,9 @@ class SecretStore(Section, frozen=True):
     """A store of the External Secrets Operator."""
 
     name: Name
+    """Its name."""
     kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
+    """Whether it is of the cluster, or of the platform's namespace."""
 
 
 class Secrets(Section, frozen=True):
@@ -124,6 +130,7 @@ class CredentialAllowance(Section, frozen=True):
     """The place as the finding names it, with the file behind it or without; ``*`` stands for any
     text, but not for a whole name."""
     reason: Text
+    """Why that is right, for reviewers."""
 
 
 Mode = Literal["commit", "hydrator"]
@@ -134,6 +141,7 @@ class Signing(Section, frozen=True):
     """How commits are signed; the key itself stays on the machine."""
 
     format: Literal["ssh", "openpgp"]
+    """As git's gpg.format."""
     key: Text
     """As git's user.signingKey: the path of a public key, or the id of a key."""
 
@@ -148,6 +156,7 @@ class Forge(Section, frozen=True):
     project: Project | None = None
     """``owner/name`` of the repository."""
     labels: tuple[Text, ...] = ()
+    """Labels that pull requests get."""
     reviewers: tuple[Text, ...] = ()
     """Names of accounts; with a slash, of a team (``org/team``)."""
 
@@ -156,7 +165,9 @@ class Publish(Section, frozen=True):
     """Where the bundle is committed."""
 
     repository: Text
+    """The Git repository, without credentials: a URL, or a path."""
     branch: GitName = "main"
+    """The branch that the engine syncs."""
     path: GitName | None = None
     """Folder of the environment in the repository; its name when left out."""
     mode: Mode = "commit"
@@ -173,6 +184,7 @@ class Sync(Section, frozen=True):
     """What applies the published bundle in the cluster."""
 
     engine: Literal["argocd", "flux"]
+    """The GitOps engine of the cluster."""
     namespace: Name | None = None
     """Where the engine's objects live; its usual one when left out."""
     project: Name | None = None
@@ -182,7 +194,9 @@ class Sync(Section, frozen=True):
     service_account: Name | None = None
     """The account that Flux applies as."""
     interval: Duration | None = None
+    """How often Flux looks."""
     timeout: Duration | None = None
+    """How long Flux waits until all is ready."""
 
 
 class Allowance(Section, frozen=True):
@@ -191,14 +205,17 @@ class Allowance(Section, frozen=True):
     reference: Allowed
     """The reference as the finding names it; ``*`` stands for any text, but not for the host."""
     reason: Text
+    """Why that is right, for reviewers."""
 
 
 class Environment(Section, frozen=True):
     """One cluster target, after the environments that it extends were merged in."""
 
     kubernetes: Version
+    """The cluster's version: what charts see, and which schemas hold."""
     registry: Registry
     base: Name
+    """The platform: a folder under base/."""
     chart_repository: ChartRepository | None = None
     ingress: Ingress = Ingress()
     allowed_hosts: tuple[Host, ...] = ()
@@ -210,16 +227,19 @@ class Environment(Section, frozen=True):
     urls: dict[Text, Text] = msgspec.field(default_factory=dict)
     """Outside URL to the one that takes its place inside."""
     allow: tuple[Allowance, ...] = ()
+    """References that stay outside, each with the reason."""
     certificates: tuple[Text, ...] = ()
     """PEM files of the authorities inside, from the repository's root: platform and operator
     trust them."""
     secrets: Secrets = Secrets()
     allow_credentials: tuple[CredentialAllowance, ...] = ()
+    """Texts that look like credentials and may stand where they do, each with the reason."""
     api_versions: tuple[Text, ...] = ()
     """API versions beyond Kubernetes' own that the cluster serves, as ``helm --api-versions``."""
     publish: Publish | None = None
     sync: Sync | None = None
     extends: Name | None = None
+    """The environment whose settings hold where this one has none: maps are merged."""
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -1,12 +1,10 @@
 """What can go wrong: every error says what, where and what to do next."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in a text: line and column, counted from 1."""
 
     text: str
@@ -27,8 +25,7 @@ class Where(str):
         return self
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong, and its place."""
 
     what: str

@@ -14,6 +14,7 @@ Host = Annotated[
         pattern=rf"^(\*\.({_PRIVATE}|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)|[A-Za-z0-9.-]+)(:[0-9]+)?$",
         description="a host, as git.example.com, or all below one, as *.example.com; with a port "
         "or without",
+        examples=["git.example.com"],
     ),
 ]
 Prefix = Annotated[
@@ -21,12 +22,15 @@ Prefix = Annotated[
     msgspec.Meta(
         pattern=r"^[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$",
         description="a registry with a path or without, as registry.example.com/mirror",
+        examples=["registry.example.com/mirror"],
     ),
 ]
 Version = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^v?[0-9]+\.[0-9]+(\.[0-9]+)?$", description="a version, as 1.30 or 1.30.4"
+        pattern=r"^v?[0-9]+\.[0-9]+(\.[0-9]+)?$",
+        description="a version, as 1.30 or 1.30.4",
+        examples=["1.30"],
     ),
 ]
 ChartVersion = Annotated[
@@ -34,6 +38,7 @@ ChartVersion = Annotated[
     msgspec.Meta(
         pattern=r"^v?[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*$",
         description="the exact version of a chart, as 1.2.3",
+        examples=["1.2.3"],
     ),
 ]
 Sha256 = Annotated[
@@ -54,12 +59,18 @@ GitName = Annotated[
         description="a name of letters, digits, - . _ and /",
     ),
 ]
-Project = Annotated[str, msgspec.Meta(pattern=r"^[^/\s]+(/[^/\s]+)+$", description="owner/name")]
+Project = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[^/\s]+(/[^/\s]+)+$", description="owner/name", examples=["platform/gitops"]
+    ),
+]
 WebUrl = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^https?://[^\s@]+$",
         description="a URL that starts with https:// or http://, without credentials",
+        examples=["https://git.example.com"],
     ),
 ]
 ChartUrl = Annotated[
@@ -67,16 +78,24 @@ ChartUrl = Annotated[
     msgspec.Meta(
         pattern=r"^(https?|oci)://[^\s@]+$",
         description="a URL that starts with https://, http:// or oci://, without credentials",
+        examples=["https://charts.example.com"],
     ),
 ]
 Duration = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$", description="a duration, as 10m or 1h30m"
+        pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$",
+        description="a duration, as 10m or 1h30m",
+        examples=["10m"],
     ),
 ]
 Pointer = Annotated[
-    str, msgspec.Meta(pattern=r"^(/[^/]+)+$", description="a JSON pointer, as /spec/values")
+    str,
+    msgspec.Meta(
+        pattern=r"^(/[^/]+)+$",
+        description="a JSON pointer, as /spec/values",
+        examples=["/spec/values"],
+    ),
 ]
 Allowed = Annotated[
     str,
@@ -84,6 +103,7 @@ Allowed = Annotated[
         pattern=r"^([a-z][a-z0-9+.-]*://|(?![a-z][a-z0-9+.-]*:/))(\*\*\*@)?(\*\.[^*/.]+\.)?"
         r"[^*/]+(/.*)?$",
         description="a reference whose host is named, as https://api.example.com/*",
+        examples=["https://api.example.com/*"],
     ),
 ]
 CredentialPlace = Annotated[
@@ -91,5 +111,6 @@ CredentialPlace = Annotated[
     msgspec.Meta(
         pattern=r"^([^*\s/]+|[^*\s/]+/\S*[^*/\s]\S*)( .+)?$",
         description="a place that is named, as ConfigMap/web /data/app.yaml, or Secret/web-* *",
+        examples=["ConfigMap/web /data/app.yaml"],
     ),
 ]
