@@ -34,6 +34,7 @@ class ArgoCD:
     processes: Sequence[Process]
     trust: Path
     name: str = "argocd"
+    namespace: str = NAMESPACE
 
     def credentials(self, name: str, url: str, user: str, password: str, cafile: Path) -> Object:
         """The Secret by which it reads a Git repository."""

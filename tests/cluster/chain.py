@@ -31,6 +31,10 @@ class Engine(Protocol):
     def processes(self) -> Sequence[Process]:
         """Its programs."""
 
+    @property
+    def namespace(self) -> str:
+        """Where it lives."""
+
     def credentials(self, name: str, url: str, user: str, password: str, cafile: Path) -> Object:
         """The Secret by which it reads a Git repository."""
 
@@ -95,13 +99,12 @@ class Chain:
         Asks the engine to look again now and then: Argo CD may miss that a definition is there, and
         then looks after half a minute by itself.
         """
-        try:
-            eventually(
-                lambda: not self._unfinished(commit), "it is applied", ask=self.engine.refresh
-            )
-        except TimeoutError as error:
-            lines = "\n".join(self._unfinished(commit))
-            raise TimeoutError(f"{commit}: {error}:\n{lines}\n{self.operator.tail()}") from None
+        eventually(
+            lambda: not self.unfinished(commit),
+            f"{commit} is applied",
+            ask=self.engine.refresh,
+            state=lambda: "\n".join([*self.unfinished(commit), self.operator.tail()]),
+        )
 
     def fails(self, commit: str, text: str = "") -> None:
         """Wait until the engine tells that a commit is not applied, or not healthy, and why.
@@ -113,9 +116,11 @@ class Chain:
             lambda: any(text in line for line in self.engine.unfinished(commit)),
             f"the engine says what is wrong: {text}",
             ask=self.engine.refresh,
+            state=lambda: "\n".join(self.engine.unfinished(commit)),
         )
 
-    def _unfinished(self, commit: str) -> list[str]:
+    def unfinished(self, commit: str) -> list[str]:
+        """What the engine, then the operator has not done of a commit, a line each."""
         lines = self.engine.unfinished(commit)
         resource = self.resource
         if resource is None:

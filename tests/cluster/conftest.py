@@ -1,11 +1,11 @@
 """Fixtures of the cluster tests: each starts only what it is asked for.
 
 What stands for one engine lives as long as that engine's tests do: pytest runs those of all files
-one behind the other, for the engine is a parameter of the session.
+one behind the other, for the engine's name is a parameter of the session.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tests.cluster.namespace import inside
 from tests.cluster.parts import missing
 from tests.cluster.recorder import Recorder, recording
 from tests.cluster.site import Site, site
+from tests.cluster.standing import describe
 from tests.servers.gitea import gitea_command
 from tests.servers.registry import registry_command
 from tests.servers.tls import CA, certificate_authority
@@ -40,6 +41,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=list(_ENGINES), help="only the tests of one engine")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "leaks: reaches outside, and looks itself at what did")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     chosen = config.getoption("--engine", default=None)
     if chosen is None:
@@ -51,7 +56,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _engine_of(item: pytest.Item) -> str:
     parameters: dict[str, object] = item.callspec.params if hasattr(item, "callspec") else {}
-    return str(parameters.get("engine", next(iter(_ENGINES))))
+    return str(parameters.get("engine_name", next(iter(_ENGINES))))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say of a test that failed how its cluster stood."""
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, Chain):
+                report.sections.append(("the cluster", describe(value)))
+    return report
 
 
 def need(*parts: str) -> None:
@@ -85,6 +103,17 @@ def recorder() -> Iterator[Recorder]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _nothing_leaves(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[None]:
+    """Fail a test in whose time, or before it, anything tried to get out.
+
+    Not those that are marked ``leaks``: they look at that themselves.
+    """
+    yield
+    if request.node.get_closest_marker("leaks") is None:
+        assert recorder.outside == set()
+
+
 @pytest.fixture(scope="session")
 def inside_site(
     tmp_path_factory: pytest.TempPathFactory, ca: CA, recorder: Recorder, vendored: Path
@@ -105,18 +134,18 @@ def cluster(folder: Path, ca: CA, *parts: str) -> Iterator[ApiServer]:
         yield server
 
 
-@pytest.fixture(scope="session", params=list(_ENGINES))
-def engine(
-    request: pytest.FixtureRequest,
-    ca: CA,
-    recorder: Recorder,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[ApiServer, Engine]]:
-    """Each engine, in a cluster of its own."""
-    start, parts = _ENGINES[request.param]
-    folder = tmp_path_factory.mktemp(request.param)
+@contextmanager
+def engine_in_cluster(name: str, folder: Path, ca: CA) -> Iterator[tuple[ApiServer, Engine]]:
+    """An engine in a cluster of its own."""
+    start, parts = _ENGINES[name]
     with cluster(folder, ca, *parts) as server, start(server, folder / "engine") as engine:
         yield server, engine
+
+
+@pytest.fixture(scope="session", params=list(_ENGINES))
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Each engine."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
@@ -124,16 +153,18 @@ def chain(
     vendored: Path,
     inside_site: Site,
     ca: CA,
-    engine: tuple[ApiServer, Engine],
+    engine_name: str,
     recorder: Recorder,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Chain]:
     """All of it, with the example's environment published and installed."""
-    server, syncs = engine
-    folder = tmp_path_factory.mktemp("chain")
+    folder = tmp_path_factory.mktemp(f"chain-{engine_name}-")
     desk = open_desk(folder, vendored, inside_site, ca, "prod")
-    desk.configure(f"sync: {{engine: {syncs.name}, interval: 10s, timeout: 1m}}\n")
-    with operated(desk, server, syncs, recorder, folder / "operator") as chain:
+    desk.configure(f"sync: {{engine: {engine_name}, interval: 10s, timeout: 1m}}\n")
+    with (
+        engine_in_cluster(engine_name, folder / "cluster", ca) as (server, engine),
+        operated(desk, server, engine, recorder, folder / "operator") as chain,
+    ):
         commit = desk.publish()
         chain.connect()
         chain.settle(commit)

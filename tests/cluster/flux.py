@@ -28,6 +28,7 @@ class Flux:
     api: Api
     processes: Sequence[Process]
     name: str = "flux"
+    namespace: str = NAMESPACE
 
     def credentials(self, name: str, url: str, user: str, password: str, cafile: Path) -> Object:
         """The Secret by which it reads a Git repository."""

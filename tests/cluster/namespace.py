@@ -14,13 +14,18 @@ from pathlib import Path
 from typing import IO
 
 RESOLVER = "127.0.0.53"
-_MARK = "SEALIFT_TEST_NAMESPACE"
-UNSHARE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+MARK = "SEALIFT_TEST_NAMESPACE"
+# Whoever is killed, the kernel ends all: unshare with the process that started it, the first
+# process of the namespace with unshare, and every other with that.
+UNSHARE = [
+    *("setpriv", "--pdeathsig", "KILL", "--"),
+    *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+]
 
 
 def inside() -> bool:
     """Whether this process is in such a namespace: made by :func:`enter`, and loopback alone."""
-    return _MARK in os.environ and [name for _, name in socket.if_nameindex()] == ["lo"]
+    return MARK in os.environ and [name for _, name in socket.if_nameindex()] == ["lo"]
 
 
 def enter(argv: Sequence[str], output: IO[bytes] | None = None) -> int:
@@ -35,7 +40,7 @@ def enter(argv: Sequence[str], output: IO[bytes] | None = None) -> int:
             file=sys.stderr,
         )
         return 3
-    environment = os.environ | {_MARK: "1"}
+    environment = os.environ | {MARK: "1"}
     command = [*UNSHARE, *as_user, "--", *argv]
     both = subprocess.STDOUT if output else None
     return subprocess.run(command, env=environment, stdout=output, stderr=both).returncode

@@ -12,7 +12,7 @@ def folder(part: str) -> Path:
     content = b"".join(path.read_bytes() for path in sorted((PINS / part).iterdir()))
     key = hashlib.sha256(content).hexdigest()[:16]
     # Read when Python starts: tests take the environment away from what they run.
-    return _CACHE / "sealift" / "cluster" / f"{part}-{key}"
+    return CACHE / "sealift" / "cluster" / f"{part}-{key}"
 
 
 def program(part: str, name: str) -> str:
@@ -25,4 +25,4 @@ def missing(*parts: str) -> list[str]:
     return [part for part in parts if not folder(part).is_dir()]
 
 
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

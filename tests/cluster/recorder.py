@@ -46,11 +46,15 @@ _FILTER = [
 
 @dataclass
 class Recorder:
-    """What was asked for; ``names`` is what the server knows, and tests may change it."""
+    """What was asked for; ``names`` is what the server knows, and tests may change it.
+
+    ``outside`` has what was tried beyond those names, whatever was forgotten meanwhile.
+    """
 
     names: dict[str, str]
     asked: set[str] = field(default_factory=set)
     addresses: set[str] = field(default_factory=set)
+    outside: set[str] = field(default_factory=set)
 
     @property
     def reached(self) -> set[str]:
@@ -68,6 +72,8 @@ class Recorder:
         (kind,) = struct.unpack_from("!H", query, end)
         self.asked.add(name)
         address = self.names.get(name)
+        if address is None:
+            self.outside.add(name)
         code = _NOT_FOUND if address is None else 0
         given = address is not None and kind == _A
         head = query[:2] + struct.pack("!HHHHH", 0x8580 | code, 1, int(given), 0, 0)
@@ -100,7 +106,9 @@ def _serve(
         if end in ready:
             return
         if tap in ready:
-            recorder.addresses.add(_destination(tap.recv(64)))
+            address = _destination(tap.recv(64))
+            recorder.addresses.add(address)
+            recorder.outside.add(address)
         if server in ready:
             query, client = server.recvfrom(4096)
             server.sendto(recorder.answer(query), client)

@@ -33,7 +33,7 @@ def by_artifact(chain: Chain) -> Iterator[Chain]:
     chain.deliver()
 
 
-@pytest.mark.parametrize("engine", ["flux"], indirect=True, scope="session")
+@pytest.mark.parametrize("engine_name", ["flux"], indirect=True, scope="session")
 def test_flux_applies_an_artifact_and_the_next(by_artifact: Chain) -> None:
     chain, desk = by_artifact, by_artifact.desk
     first = _push(chain)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.cluster.chain import Chain, operated
-from tests.cluster.conftest import cluster
+from tests.cluster.conftest import engine_in_cluster
 from tests.cluster.desk import open_desk
-from tests.cluster.flux import flux
 from tests.cluster.patience import eventually
 from tests.cluster.recorder import Recorder
 from tests.cluster.site import NAMES, Site
@@ -35,38 +35,45 @@ def leaking(
     vendored: Path,
     inside_site: Site,
     ca: CA,
+    engine_name: str,
     recorder: Recorder,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Chain]:
     """A cluster, and an environment that is the guide's; nothing is published."""
-    folder = tmp_path_factory.mktemp("leaks")
+    folder = tmp_path_factory.mktemp(f"leaks-{engine_name}-")
     desk = open_desk(folder, vendored, inside_site, ca, "leaking", "guide")
-    desk.configure("")
+    desk.configure(f"sync: {{engine: {engine_name}, interval: 10s}}\n")
     recorder.names[_OUTSIDE.name] = _OUTSIDE.address
     with (
         chart_repository(inside_site.shelf, tls=ca, place=_OUTSIDE),
-        cluster(folder / "cluster", ca, "flux") as server,
-        flux(server, folder / "flux") as engine,
+        engine_in_cluster(engine_name, folder / "cluster", ca) as (server, engine),
         operated(desk, server, engine, recorder, folder / "operator") as chain,
     ):
         recorder.forget()
         yield chain
     del recorder.names[_OUTSIDE.name]
+    recorder.outside.clear()
 
 
+@pytest.mark.leaks
 def test_the_build_names_what_the_cluster_then_does(leaking: Chain) -> None:
     chain, desk = leaking, leaking.desk
     head = desk.head
     named = findings(chain)
+    assert all(named.values()), named
     assert desk.sealift("publish", desk.environment).code == 1
     assert desk.head == head
-    assert chain.recorder.asked <= set(NAMES)
+    assert chain.recorder.reached <= set(NAMES)
 
     text = plain_kustomize(desk.source.path(f"overlays/{desk.environment}"))
-    commit = desk.commit(f"{desk.environment}/all.yaml", text)
-    chain.connect("--engine=flux")
-    chain.settle(commit)
-    upgrade(chain)
+    chain.connect()
+    chain.settle(desk.commit(f"{desk.environment}/all.yaml", text))
+    chain.settle(desk.commit(f"{desk.environment}/all.yaml", upgraded(text)))
+    eventually(
+        lambda: any("k8s" in image for image in chain.witness.passed),
+        "the hooks of an upgrade were seen",
+        state=lambda: chain.witness.passed,
+    )
 
     outside = {image for image in chain.witness.seen() if not inside(image)}
     assert outside == named["images"]
@@ -106,14 +113,12 @@ def inside(image: str) -> bool:
     return image.startswith("registry.yourdomain.com/")
 
 
-def upgrade(chain: Chain) -> None:
-    """Change a value, so that the operator upgrades the platform and its hooks run."""
-    resource = chain.resource
-    assert resource is not None
-    chain.api.merge(resource, {"spec": {"values": {"global": {"extraEnv": {"LEVEL": "debug"}}}}})
-    done = f"completed wandb/wandb generation {resource['metadata']['generation'] + 1}"
-    eventually(lambda: done in chain.operator_log, "the platform is upgraded")
-    eventually(lambda: any("k8s" in i for i in chain.witness.passed), "the hooks were seen")
+def upgraded(text: str) -> str:
+    """The bundle with a value more, so that the operator upgrades the platform and hooks run."""
+    bodies = list(yaml.safe_load_all(text))
+    (resource,) = (body for body in bodies if body["kind"] == "WeightsAndBiases")
+    resource["spec"]["values"]["global"]["extraEnv"] = {"LEVEL": "debug"}
+    return yaml.safe_dump_all(bodies)
 
 
 def variables(chain: Chain) -> set[str]:

@@ -35,7 +35,7 @@ def by_sops(chain: Chain, tmp_path: Path) -> Iterator[tuple[Chain, str]]:
     chain.api.delete("v1", "Secret", "sops-age", NAMESPACE)
 
 
-@pytest.mark.parametrize("engine", ["flux"], indirect=True, scope="session")
+@pytest.mark.parametrize("engine_name", ["flux"], indirect=True, scope="session")
 def test_flux_decrypts_with_the_key_that_it_is_given(by_sops: tuple[Chain, str]) -> None:
     chain, key = by_sops
     chain.sync()
