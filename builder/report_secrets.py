@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 
 from builder.airgap_file import Rewrite
+from builder.core.findings import blocking
 from builder.core.secrets import Credential, WantedSecret, forms
 from builder.core.text import table
 from builder.files import shown
@@ -26,7 +27,8 @@ def report(overlay: Overlay, conversion: Conversion, files: Files, *, written: b
     """Write which credentials refer to which Secret, who brings those, and what was written."""
     done = written or not files.changed
     blocks = [_credentials(conversion, done=done), *_secrets(overlay, conversion, files)]
-    blocks.append(_written(overlay, files) if written else _to_write(overlay, files))
+    changes = _written if written else _to_write
+    blocks.append(changes(overlay, conversion, files))
     if done:
         blocks.append("\n".join(_left(overlay, conversion)))
     return "\n\n".join(block for block in blocks if block)
@@ -38,7 +40,10 @@ def _credentials(conversion: Conversion, *, done: bool) -> str:
         for one in conversion.credentials
     ]
     head = ("CREDENTIAL", "RESOURCE", "SECRET", "STATE")
-    return table(head, rows, terminal_width()) if rows else "no credentials that a rule knows"
+    if rows:
+        return table(head, rows, terminal_width())
+    left = blocking(conversion.findings)
+    return "no credential that can be converted" if left else "no credentials that a rule knows"
 
 
 def _state(credential: Credential, *, done: bool) -> str:
@@ -75,7 +80,7 @@ def _kubectl(secret: WantedSecret) -> str:
     return shlex.join(argv)
 
 
-def _written(overlay: Overlay, files: Files) -> str:
+def _written(overlay: Overlay, conversion: Conversion, files: Files) -> str:
     lines = [
         f"written: {shown(one.path, overlay.root)}; the Secret {one.secret}, encrypted"
         for one in files.encryptions
@@ -89,10 +94,15 @@ def _written(overlay: Overlay, files: Files) -> str:
     patched = any(one.changed and one.path == overlay.secrets_file for one in files.rewrites)
     if patched and overlay.airgap_file.is_file():
         lines.append(f"next: `sealift airgap {overlay.name}`, whose patches rest on these")
-    return "\n".join(lines) or "nothing to do"
+    return "\n".join(lines) or _nothing(conversion, files)
 
 
-def _to_write(overlay: Overlay, files: Files) -> str:
+def _nothing(conversion: Conversion, files: Files) -> str:
+    left = blocking([*conversion.findings, *files.findings])
+    return "nothing to write: what is left is told above" if left else "nothing to do"
+
+
+def _to_write(overlay: Overlay, conversion: Conversion, files: Files) -> str:
     """Write what a run would change, as unified diffs: no value is in any of these files."""
     blocks = [
         f"to be written: {shown(one.path, overlay.root)}; the Secret {one.secret} "
@@ -102,7 +112,7 @@ def _to_write(overlay: Overlay, files: Files) -> str:
     blocks += [_difference(overlay, one) for one in files.rewrites if one.changed]
     if blocks:
         blocks.append(f"run `sealift secrets {overlay.name} --write` to write this")
-    return "\n".join(blocks) or "nothing to do"
+    return "\n".join(blocks) or _nothing(conversion, files)
 
 
 def _difference(overlay: Overlay, one: Rewrite) -> str:

@@ -190,17 +190,19 @@ def _recipients(overlay: Overlay) -> frozenset[str]:
     settings = overlay.environment.secrets
     if settings.form == "sops":
         return frozenset(settings.age)
-    data = read_bytes(_certificate(overlay), overlay.root)
+    named_in = _named_in(overlay)
+    data = read_bytes(_certificate(overlay), overlay.root, named_in=named_in)
     return frozenset({f"sha256:{hashlib.sha256(data).hexdigest()}"})
 
 
 def _certificate(overlay: Overlay) -> Path:
+    path = overlay.root / str(overlay.environment.secrets.certificate)
+    return inside(path, overlay.root, named_in=_named_in(overlay))
+
+
+def _named_in(overlay: Overlay) -> str:
     settings = shown(overlay.folder / "environment.yaml", overlay.root)
-    return inside(
-        overlay.root / str(overlay.environment.secrets.certificate),
-        overlay.root,
-        named_in=f"{settings} secrets.certificate",
-    )
+    return f"{settings} secrets.certificate"
 
 
 def _there(overlay: Overlay, path: Path) -> Encrypted | None:

@@ -240,6 +240,10 @@ def test_the_guides_version_names_the_first_that_have_the_forms(bare: Source, ru
         re.findall(r"error: (.*) \[", b)[0]: re.findall(r"(\S+) is the first", b) for b in blocks
     }
     assert said == {"license": ["0.18.3"], "MySQL password": ["0.18.8"], "bucket keys": ["0.21.0"]}
+    assert result.out.split("\n\n") == [
+        "no credential that can be converted",
+        "nothing to write: what is left is told above\n",
+    ]
 
 
 def test_a_version_with_some_forms_converts_those(bare: Source, run: Run) -> None:

@@ -17,7 +17,7 @@ from builder.build import build
 from builder.core.secrets import forms
 from builder.workspace import find_overlay
 from tests.authorities import authority
-from tests.conftest import Run
+from tests.conftest import Refused, Run
 from tests.secret_site import (
     KUSTOMIZATION,
     PLANTED,
@@ -440,6 +440,17 @@ def test_a_certificate_that_is_none_is_an_error(bare: Source, run: Run) -> None:
     assert snapshot(bare.root) == before
 
 
+def test_a_certificate_that_is_not_there_is_named_with_its_setting(
+    bare: Source, refused: Refused
+) -> None:
+    settings(bare, "secrets: {form: sealed-secret, certificate: pki/sealed.pem}\n")
+    said = refused("secrets", "example", "--write")
+    assert (
+        "overlays/example/environment.yaml secrets.certificate: there is no file pki/sealed.pem"
+        in said
+    )
+
+
 # Both.
 
 
@@ -449,7 +460,7 @@ def test_a_value_that_is_nowhere_has_to_be_created_by_hand(sops: Source, run: Ru
     result = run("secrets", "example", "--write")
     assert result.code == 0
     assert "[secret-without-value]" in result.err
-    assert "keys SECRET_KEY" in result.err
+    assert "place: Secret wandb/wandb-bucket-keys, keys SECRET_KEY\n" in result.err
     assert result.out.count("kubectl create secret generic wandb-bucket-keys") == 1
     assert not sops.path(f"{FOLDER}/wandb-bucket-keys.yaml").exists()
 

@@ -139,7 +139,7 @@ def without_value(secret: WantedSecret, missing: Sequence[str]) -> Finding:
         code="secret-without-value",
         severity="warning",
         subject=f"Secret {secret}",
-        place=f"keys {', '.join(missing)}",
+        place=f"Secret {secret}, keys {', '.join(missing)}",
         cause="there is no value to encrypt: it stands neither in the sources, where placeholders "
         "do not count, nor in a file that was encrypted before",
         hint="create the Secret in the cluster, or let its values stand in the sources for one run "
