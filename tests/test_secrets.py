@@ -471,6 +471,16 @@ def test_external_secrets_name_the_store_and_what_is_in_it(bare: Source, run: Ru
     assert convert(run).out.count("nothing to do") == 1
 
 
+def test_an_environment_that_is_built_on_another_has_its_secrets(bare: Source, run: Run) -> None:
+    settings(bare, STORE)
+    convert(run)
+    bare.overlay("child", "resources: [../example]\n")
+    before = snapshot(bare.root)
+    result = run("secrets", "child", "--write")
+    assert result.code == 0, result.err
+    assert snapshot(bare.root) == before
+
+
 def test_a_key_in_the_template_lets_each_value_stand_by_itself(bare: Source, run: Run) -> None:
     settings(bare, STORE + "  key: '{namespace}-{secret}-{key}'\n")
     assert convert(run).code == 0

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from builder.core.certificates import Checked, check
+from builder.core.certificates import Checked, check, pem
 from tests.authorities import NOW, Authority, authority
 
 DAY = timedelta(days=1)
@@ -263,3 +263,12 @@ def test_two_certificates_on_one_line_where_files_met() -> None:
 def test_a_subject_cannot_act_on_a_terminal() -> None:
     found = checked(authority("a\x1b[31m\nerror: b", end=NOW - DAY).pem)
     assert said(found)[0][2].isprintable()
+
+
+def test_a_block_that_ends_as_another_is_not_closed() -> None:
+    good = authority("A").pem
+    blocks, others = pem.read(good.replace("END CERTIFICATE", "END PUBLIC KEY") + good)
+    assert [(one.label, one.closed) for one in blocks] == [
+        ("CERTIFICATE", False), ("CERTIFICATE", True),
+    ]  # fmt: skip
+    assert others == []

@@ -379,10 +379,18 @@ def test_texts_that_are_made_to_take_long_end(text: str) -> None:
 def test_operations_of_patches(operation: dict[str, Any], found: list[str]) -> None:
     body = {"op": "add", **operation}
     assert [s.form for s in guard.of_operation(("x.io", "App"), body, [RULE])] == found
-    assert [s.form for s in guard.of_operation(("", ""), body, [RULE])] == found
+    for target in (("", ""), ("x[.]io", "App|Other")):  # patterns, as kustomize takes them
+        assert [s.form for s in guard.of_operation(target, body, [RULE])] == found
 
 
-def test_an_operation_on_a_secret() -> None:
+def test_an_operation_on_a_whole_resource() -> None:
+    body = {"op": "replace", "path": "", "value": {"spec": {"values": {"redis": {"pw": "hunter"}}}}}
+    [found] = guard.of_operation(("x.io", "App"), body, [RULE])
+    assert (found.form, found.path) == ("declared", ("spec", "values", "redis", "pw"))
+
+
+@pytest.mark.parametrize("kind", ["Secret", "Secret|ConfigMap"])
+def test_an_operation_on_a_secret(kind: str) -> None:
     body = {"op": "add", "path": "/stringData/k", "value": "v"}
-    [found] = guard.of_operation(("", "Secret"), body, [])
+    [found] = guard.of_operation(("", kind), body, [])
     assert (found.form, found.path) == ("content", ("stringData", "k"))

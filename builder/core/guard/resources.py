@@ -52,28 +52,34 @@ def of_operation(
 ) -> Iterator[Suspect]:
     """Yield what looks like a credential in the value of a JSON patch's operation.
 
-    ``target`` is the group and kind that it is for, as far as the patch says; paths are those of
-    the resource.
+    ``target`` is the group and kind that it is for, as patterns, as far as the patch says; paths
+    are those of the resource.
     """
     path = tokens(str(body["path"]))
     group, kind = target
     declared: dict[Path, str] = {}
     references: set[Path] = set()
     for rule in rules:
-        if kind in ("", rule.kind) and group in ("", rule.group):
+        if _fits(kind, rule.kind) and _fits(group, rule.group):
             more, named = _declared(
                 ResourceId(group=rule.group, kind=rule.kind, namespace="", name=""), [rule]
             )
             declared |= more
             references |= named
     walk = Walk(declared=declared, references=frozenset(references))
-    if kind == "Secret" and path[:1] in (("data",), ("stringData",)):
+    if kind and _fits(kind, "Secret") and path[:1] in (("data",), ("stringData",)):
         whole: Any = body.get("value")
         for step in reversed(path):
             whole = {step: whole}
         yield from _content(whole)
     elif path:
         yield from walk.value({path[-1]: body.get("value")}, path[:-1])
+    else:
+        yield from walk.value(body.get("value"))
+
+
+def _fits(pattern: str, value: str) -> bool:
+    return not pattern or re.fullmatch(pattern, value) is not None
 
 
 def _declared(
