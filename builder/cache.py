@@ -10,6 +10,7 @@ import functools
 import hashlib
 import itertools
 import os
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -45,14 +46,23 @@ def key(kind: str, *parts: Any) -> bytes:
 
 @functools.cache
 def _code() -> str:
-    """Tell this code from any other: what it makes of the same input may differ."""
+    """Tell this code from any other: what it makes of the same input may differ.
+
+    With what is installed beside it: a folder of packages changes when one comes, goes or is
+    replaced, as the folder of its metadata is named after its version.
+    """
+    installed = [
+        (path, os.stat(path).st_mtime_ns)  # noqa: PTH116
+        for path in sys.path
+        if path.endswith(("site-packages", "dist-packages")) and os.path.isdir(path)  # noqa: PTH112
+    ]
     package = Path(__file__).parent
     sources = [
         (path, status.st_size, status.st_mtime_ns)
         for path in sorted(map(str, package.rglob("*.py")))
         for status in [os.stat(path)]  # noqa: PTH116 - of hundreds
     ]
-    return hashlib.sha256(repr((__version__, sources)).encode()).hexdigest()
+    return hashlib.sha256(repr((__version__, installed, sources)).encode()).hexdigest()
 
 
 def remember(

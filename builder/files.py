@@ -3,9 +3,7 @@
 import functools
 import hashlib
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -158,6 +156,8 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole: to a temporary name beside it, then renamed."""
+    import tempfile  # which loads much: who only reads files needs none of it
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -186,6 +186,9 @@ def write_tree(folder: Path, files: Mapping[str, bytes], *, marker: str) -> None
             where=str(folder),
             hint="name another folder, or remove this one yourself",
         )
+    import shutil
+    import tempfile
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -231,6 +234,9 @@ def _swap(fresh: Path, folder: Path) -> None:
     if not folder.exists():
         fresh.rename(folder)
         return
+    import shutil
+    import tempfile
+
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
     try:
         folder.rename(old / folder.name)

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -54,8 +54,10 @@ def build(
 
     names = envs or []
     if not is_many(names, every=every, shard=shard) and executor == "local":
-        asked = (named(kubeconfig), context) if server else None
-        return _one(names[0], root, None if check else output, asked, json=json)
+        folder = None if check else output
+        if server:
+            return _asked(names[0], root, folder, named(kubeconfig), context, json=json)
+        return _one(names[0], root, folder, json=json)
     if server:
         from builder.core.errors import ConfigurationError
 
@@ -71,11 +73,33 @@ def build(
     return _many(fleet, None if check else output, json=json)
 
 
-def _one(
-    env: str, root: Path, output: Path | None, asked: tuple[str, str] | None, *, json: bool
+def _one(env: str, root: Path, output: Path | None, *, json: bool) -> int:
+    """Build one environment, unless nothing has changed since that was done."""
+    from builder.fleet import kept
+    from builder.fleet.written import unpacked, write
+
+    root = root.resolve()
+    found: dict[str, Any] = {}
+    if "/" not in env and not env.startswith("."):
+        found, _ = kept.plainly(root, env, str(output) if output else None)
+    if found:
+        if output and found["packed"]:
+            write(env, unpacked(found["packed"]), output)
+        code, text, record = found["code"], found["text"], found["record"]
+    else:
+        from builder.fleet import work
+
+        outcome = work.alone(work.Job(root=root, output=output), env)
+        code, text, record = outcome.code, outcome.text, outcome.record
+    print(record if json else log.painted(text, sys.stdout))
+    return int(code)
+
+
+def _asked(
+    env: str, root: Path, output: Path | None, kubeconfig: str, context: str, *, json: bool
 ) -> int:
-    """Build one; ``asked`` are kubeconfig and context of the cluster that is to try it."""
-    from builder import report
+    """Build one environment, and have the API server of a cluster try it."""
+    from builder import report, server_check
     from builder.build import build as run
     from builder.core import lock
     from builder.files import write_tree
@@ -85,11 +109,8 @@ def _one(
     overlay = find_overlay(root, env)
     with still():
         result = run(overlay)
-    if asked is not None:
-        from builder import server_check
-
-        result, outcome = server_check.tried(result, *asked)
-        log.say("info", "dry-run", str(outcome))
+    result, outcome = server_check.tried(result, kubeconfig, context)
+    log.say("info", "dry-run", str(outcome))
     folder = output / overlay.name if output and result.ships else None
     if folder:
         write_tree(folder, result.files, marker=lock.FILE)

@@ -8,13 +8,15 @@ expire.
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder import certificates, sources
 from builder.core.errors import ConfigurationError
 from builder.files import fingerprint
-from builder.workspace import Overlay
+
+if TYPE_CHECKING:
+    from builder.workspace import Overlay
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -28,11 +30,13 @@ class Inputs(msgspec.Struct, frozen=True):
     timeless: bool = True
 
 
-def inputs(overlay: Overlay) -> Inputs | None:
+def inputs(overlay: "Overlay") -> Inputs | None:
     """Return what the build of an environment may read; None where that has no digest.
 
     Raises ConfigurationError as :func:`builder.sources.tree` does.
     """
+    from builder import certificates, sources  # who only asks for what is kept needs none of it
+
     found = {overlay.folder, overlay.base.folder}
     found.update(overlay.root / path for path in overlay.environment.certificates)
     for kustomization in sources.tree(overlay.folder, overlay.root):

@@ -5,26 +5,38 @@ stale.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from builder import cache
 from builder.fleet.inputs import Inputs, sealed
-from builder.fleet.outcome import Outcome
 from builder.tools import helm, kustomize
 
+if TYPE_CHECKING:
+    from builder.fleet.outcome import Outcome
 
-def recall(root: Path, name: str, folder: str | None) -> tuple[Outcome, Inputs] | None:
+
+def recall(root: Path, name: str, folder: str | None) -> tuple["Outcome", Inputs] | None:
     """Return what came of an environment when all was as it is now."""
+    from builder.fleet.outcome import Outcome
+
+    plain, found = plainly(root, name, folder)
+    return (msgspec.convert(plain, Outcome), found) if plain and found else None
+
+
+def plainly(root: Path, name: str, folder: str | None) -> tuple[dict[str, Any], Inputs | None]:
+    """Return the same as plain values, by the fields of an outcome; an empty map for nothing.
+
+    It needs nothing that reads or checks settings, which takes as long as all the rest.
+    """
     paths = cache.get(_paths_key(root, name))
     found = sealed(root, paths) if paths else None
     plain = cache.get(_key(name, folder, found)) if found else None
-    if plain is None or found is None:
-        return None
-    return msgspec.convert(plain, Outcome), found
+    return plain or {}, found
 
 
-def keep(root: Path, folder: str | None, found: Inputs, outcome: Outcome) -> None:
+def keep(root: Path, folder: str | None, found: Inputs, outcome: "Outcome") -> None:
     """Keep what came of an environment, unless its files have changed in the meantime."""
     if sealed(root, found.paths) != found:
         return

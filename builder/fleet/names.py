@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from builder.core.errors import ConfigurationError, nearest
-from builder.workspace import environments
 
 _PATTERN = re.compile(r"[*?\[]")
 _SHARD = re.compile(r"([1-9]\d*)/([1-9]\d*)")
@@ -61,6 +60,8 @@ def chosen(
     if every == bool(names):
         raise ConfigurationError("name environments, or give --all: one of the two")
     part = parse_shard(shard) if shard else Shard(number=1, of=1)
+    from builder.workspace import environments  # which reads YAML: a name alone needs none of it
+
     known = environments(root.resolve()) if every or any(map(is_pattern, names)) else []
     if every and not known:
         raise ConfigurationError(

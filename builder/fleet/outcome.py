@@ -2,16 +2,14 @@
 
 import json
 import traceback
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
-
 from builder.core.environment import Publish
 from builder.core.errors import SealiftError
 from builder.fleet.inputs import Inputs
+from builder.fleet.written import unpacked
 
 BUG = 4
 
@@ -50,7 +48,7 @@ class Outcome:
         """The bundle's files, path to bytes; raises TypeError without them."""
         if self.packed is None:
             raise TypeError("the bundle was not asked for")
-        return msgspec.msgpack.decode(zlib.decompress(self.packed), type=dict[str, bytes])
+        return unpacked(self.packed)
 
 
 def told(name: str, error: Exception) -> Outcome:
@@ -88,8 +86,3 @@ def _failed(
         why=why.partition("\n")[0],
         record=json.dumps(record, indent=2, ensure_ascii=False),
     )
-
-
-def packed(files: Mapping[str, bytes]) -> bytes:
-    """Return a bundle as :attr:`Outcome.packed` has it."""
-    return zlib.compress(msgspec.msgpack.encode(dict(files)), level=1)

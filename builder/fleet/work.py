@@ -8,14 +8,13 @@ from pathlib import Path
 
 from builder import report
 from builder.build import Build, build
-from builder.core import lock
 from builder.core.errors import SealiftError
 from builder.core.git_tree import tree_id
 from builder.core.text import count
-from builder.files import has_tree, write_tree
 from builder.fleet import inputs, kept
 from builder.fleet.inputs import Inputs
-from builder.fleet.outcome import Outcome, packed, told
+from builder.fleet.outcome import Outcome, told
+from builder.fleet.written import packed, write
 from builder.still import still
 from builder.workspace import find_overlay
 
@@ -56,18 +55,37 @@ def building(job: Job) -> Iterator[Callable[[str], Outcome]]:
             kept.keep(job.root, _folder(job), before, outcome)
 
 
+def alone(job: Job, name: str) -> Outcome:
+    """Build one environment, write its bundle where that is asked for, and keep what came of it.
+
+    Raises what :func:`builder.build.build` raises, and OSError.
+    """
+    fresh: list[tuple[Inputs, Outcome]] = []
+    with still():
+        outcome, _ = _anew(job, name, fresh)
+    if job.output and outcome.ships:
+        write(outcome.name, outcome.files, job.output)
+    for before, _ in fresh:
+        kept.keep(job.root, _folder(job), before, outcome)
+    return outcome
+
+
 def _built(job: Job, name: str, fresh: list[tuple[Inputs, Outcome]]) -> Outcome:
     known = kept.recall(job.root, name, _folder(job))
-    if known is None:
-        overlay = find_overlay(job.root, name)
-        before = inputs.inputs(overlay) if overlay.root == job.root else None
-        result = build(overlay)
-        outcome = _outcome(result, job.output)
-        if before and before.timeless and not _holds_credentials(result):
-            fresh.append((before, outcome))
-    else:
-        outcome, before = known
+    outcome, before = known or _anew(job, name, fresh)
     return settled(job, replace(outcome, inputs=before))
+
+
+def _anew(
+    job: Job, name: str, fresh: list[tuple[Inputs, Outcome]]
+) -> tuple[Outcome, Inputs | None]:
+    overlay = find_overlay(job.root, name)
+    before = inputs.inputs(overlay) if overlay.root == job.root else None
+    result = build(overlay)
+    outcome = _outcome(result, job.output)
+    if before and before.timeless and not _holds_credentials(result):
+        fresh.append((before, outcome))
+    return outcome, before
 
 
 def _folder(job: Job) -> str | None:
@@ -85,7 +103,7 @@ def settled(job: Job, outcome: Outcome) -> Outcome:
         return outcome
     try:
         if job.output and outcome.ships:
-            _write(outcome, job.output)
+            write(outcome.name, outcome.files, job.output)
     except (SealiftError, OSError) as error:
         return told(outcome.name, error)
     return replace(outcome, packed=None)
@@ -106,10 +124,3 @@ def _outcome(result: Build, output: Path | None) -> Outcome:
         tree=tree_id(result.files) if result.ships else "",
         settings=result.overlay.environment.publish,
     )
-
-
-def _write(outcome: Outcome, output: Path) -> None:
-    """Write a bundle to its folder below ``output``, unless that is what stands there."""
-    folder = output / outcome.name
-    if not has_tree(folder, outcome.files):
-        write_tree(folder, outcome.files, marker=lock.FILE)
