@@ -195,8 +195,7 @@ def write_tree(folder: Path, files: Mapping[str, bytes], *, marker: str) -> None
         for parent in {path.rpartition("/")[0] for path in files}:
             (fresh / parent).mkdir(parents=True, exist_ok=True)
         for path, content in files.items():
-            with open(f"{fresh}/{path}", "wb") as file:  # noqa: PTH123 - thousands
-                file.write(content)
+            (fresh / path).write_bytes(content)
         fresh.chmod(0o755)
         _swap(fresh, folder)
     finally:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from builder import __version__
-from builder import build as building
 from builder.tools import helm, kustomize
 from tests.conftest import Refused, Run
 from tests.processes import has_ended
@@ -225,7 +224,7 @@ def test_a_bug_is_a_log_and_exit_code_4(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(building, "build", broken)
+    monkeypatch.setattr("builder.fleet.work.build", broken)
     result = run("build", "example")
     assert (result.code, result.out) == (4, "")
     assert result.err.startswith("error: ZeroDivisionError: a bug in sealift\nhint: ")

@@ -147,6 +147,7 @@ def test_a_build_that_ends_in_the_middle_leaves_the_old_bundle(
     source: Source, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("build", "example", "-o", "out")
+    source.write("out/example/more.yaml", "what another build wrote\n")
     before = snapshot(source.path("out"))
 
     def interrupted(self: Path, data: bytes) -> None:

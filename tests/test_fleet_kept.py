@@ -1,6 +1,7 @@
 """Outcomes that are kept: every file that decides one is in its key."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from builder.still import still
 from builder.tools import helm
 from builder.workspace import Overlay, find_overlay
 from tests.conftest import Run
-from tests.source import Source
+from tests.source import Source, snapshot
 
 WATCHED = """
 import sys
@@ -254,3 +255,35 @@ def test_the_sources_stand_still_within_a_build_only(source: Source) -> None:
         with still():
             assert shown() == before
     assert len(shown()) == len(before) - 1
+
+
+def test_a_single_environment_is_known_by_what_has_not_changed(
+    source: Source, run: Run, builds: list[str]
+) -> None:
+    first = run("build", "example", "-o", "out")
+    bundle = snapshot(source.path("out"))
+    shutil.rmtree(source.path("out"))
+    cache.forget()
+    assert run("build", "example", "-o", "out") == first
+    assert snapshot(source.path("out")) == bundle
+    assert run("build", "example", "-o", "out", "--json").out.startswith("{")
+    assert run("build", "guide").code == run("build", "guide").code == 1
+    assert builds == ["example", "guide"]
+    source.edit("base/wandb/namespace.yaml", "metadata:", "metadata:\n  labels: {new: label}")
+    assert "airgap-stale" in run("build", "example", "-o", "out").out
+    run("build", "overlays/example", "--root", str(source.root))
+    assert builds == ["example", "guide", "example", "example"]
+
+
+def test_what_is_installed_is_part_of_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    monkeypatch.syspath_prepend(str(packages))
+    cache._code.cache_clear()
+    before = cache._code()
+    (packages / "kubernetes_validate-1.34.0.dist-info").mkdir()
+    cache._code.cache_clear()
+    assert cache._code() != before
+    cache._code.cache_clear()
