@@ -5,7 +5,7 @@ import json
 
 from builder.core import lock as locks
 from builder.core.findings import Finding
-from builder.core.lock import Lock, LockedChart
+from builder.core.lock import Lock, LockedChart, LockedImage
 from builder.fleet.outcome import Outcome
 from builder.page.drift import Drift
 from builder.page.fleet import fleet_contents
@@ -49,17 +49,23 @@ def drift(number: int) -> Drift:
     if number % 31 == 8:
         return Drift(state="absent")
     if number % 9 == 2:
-        return Drift(state="differs", files=3, lock=_lock())
+        return Drift(state="differs", files=3, lock=_lock(number))
     return Drift(state="same")
 
 
-def _lock() -> Lock:
-    chart = LockedChart(
-        name="operator-wandb", version="0.26.0", sha256="", repository="", used_by=()
+def _lock(number: int) -> Lock:
+    """The published lock of an environment that lags behind: an older chart, an older image."""
+    record = json.loads(outcome(number).record)
+    versions = {"operator": "1.3.3", "operator-wandb": "0.26.0"}
+    charts = tuple(
+        LockedChart(name=name, version=version, sha256="", repository="", used_by=())
+        for name, version in versions.items()
     )
+    names = ["registry.example.com/wandb/local:0.56.0", *record["images"][1:]]
+    images = tuple(LockedImage(image=name, digest="", used_by=()) for name in names)
     return Lock(
-        lock_version=locks.VERSION, environment="site", kubernetes="1.29", charts=(chart,),
-        images=(), nested=(),
+        lock_version=locks.VERSION, environment="site", kubernetes=record["kubernetes"],
+        charts=charts, images=images, nested=(),
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_the_jobs(name: str) -> None:
     jobs = content.get("jobs", content)
     assert {"check", "diff", "publish"} <= set(jobs)
     verbs = [argv[0] for argv in commands((CI / name).read_text())]
-    assert verbs == ["airgap", "build", "diff", "publish"]
+    assert verbs == ["airgap", "build", "report", "diff", "report", "publish"]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,9 @@ def test_actions_have_least_privileges(name: str) -> None:
         for step in steps(job):
             if "uses" in step:
                 assert re.fullmatch(r"\S+@[0-9a-f]{40}", step["uses"])
-                assert step["with"]["persist-credentials"] is False
+                assert step["with"].get("persist-credentials") is (
+                    None if "upload-artifact" in step["uses"] else False
+                )
             # What others wrote (titles, branch names) reaches a shell through its environment only.
             assert "${{" not in step.get("run", "")
     assert "pull_request_target" not in content[True]
@@ -98,6 +100,25 @@ def test_the_image_is_pinned(name: str) -> None:
     images = re.findall(r"(?:image|container): (\S+)", (CI / name).read_text())
     assert images
     assert all(re.search(r":[0-9][\w.-]*$", image) for image in images)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_pull_request_gets_the_page(name: str) -> None:
+    content = template(name)
+    jobs = content.get("jobs", content)
+    pages = {"check": 'report "$ENVIRONMENT" -o', "diff": 'report "$ENVIRONMENT" --published'}
+    for title, command in pages.items():
+        job = jobs[title]
+        if name in ACTIONS:
+            [upload] = [s for s in steps(job) if "upload-artifact" in s.get("uses", "")]
+            assert upload["with"]["path"] == "sealift-${{ matrix.environment }}.html"
+            assert upload.get("if") == ("failure()" if title == "check" else None)
+            said = "".join(step.get("run", "") for step in steps(job))
+        else:
+            assert "report.html" in job["artifacts"]["paths"]
+            assert job["artifacts"]["expire_in"]
+            said = "".join([*job["script"], *job.get("after_script", [])])
+        assert command in said
 
 
 def test_gitlab_stages_and_rules() -> None:

@@ -6,6 +6,7 @@ environment's own resources have, when somebody allowed that.
 """
 
 import base64
+import html
 import json
 import re
 import subprocess
@@ -190,6 +191,11 @@ def test_no_command_shows_one(planted: Planted, run: Run, tmp_path: Path, source
         shown = check(planted, run("diff", "planted", "--repository", remote, "-o", form))
         assert shown.code == 1, shown
         assert "clientSecret" in shown.out
+    for names in (["planted"], ["planted", "example"]):
+        page = source.path("page.html")
+        shown = run("report", *names, "--repository", remote, "-o", str(page))
+        assert check(planted, shown).code == 0
+        planted.note(html.unescape(page.read_text()))
     assert check(planted, run("build", "planted", "-o", "out")).code == 0
     assert check(planted, run("attest", "planted", "-o", "out")).code == 0
     statement = "out/planted.intoto.json"

@@ -9,7 +9,6 @@ from typing import Any
 from builder import __version__
 from builder.core import image as images
 from builder.core.lock import Lock
-from builder.core.text import count
 from builder.core.versions import order
 from builder.fleet.outcome import Outcome
 from builder.page.drift import Drift
@@ -214,6 +213,8 @@ def _changes(record: Any, lock: Lock) -> Iterator[str]:
             yield f"{name} {before.get(name, 'none')} → {after.get(name, 'none')}"
     if lock.kubernetes != record["kubernetes"]:
         yield f"Kubernetes {lock.kubernetes} → {record['kubernetes']}"
-    images_ = {image.image for image in lock.images} ^ set(record["images"])
-    if images_:
-        yield f"{count(len(images_), 'image')} that only one of both has"
+    there = {image.image for image in lock.images}
+    names = set(record["images"])
+    gone, new = len(there - names), len(names - there)
+    if gone or new:
+        yield f"images: {new} new, {gone} gone"
