@@ -20,6 +20,10 @@ _LOGIN = re.compile(r"_(?:PASSWORD|TOKEN)$")
 def main(argv: list[str] | None = None) -> int:
     """Run a command line and return the exit code; nothing below this prints errors."""
     argv = sys.argv[1:] if argv is None else argv
+    if "_SEALIFT_COMPLETE" in os.environ:
+        from builder.commands.completion import answer
+
+        return answer()
     try:
         if _quick(argv):
             return 0

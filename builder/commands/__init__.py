@@ -30,5 +30,9 @@ VERBS = {
         "schema:schema",
         "Print the JSON Schema of a file that you write, for your editor.",
     ),
+    "completion": (
+        "completion:completion",
+        "Print what makes your shell complete commands, options and names.",
+    ),
     "sbom": ("sbom:sbom", "Print a bundle's charts and images as a bill of materials."),
 }

@@ -22,6 +22,17 @@ class Program(TyperGroup):
         """Write the help from the table, which imports no command."""
         formatter.write(overview.text())
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Return the commands from the table, which imports none; options as any command does."""
+        from typer._click.shell_completion import CompletionItem
+
+        named = [
+            CompletionItem(name, help=summary)
+            for name, (_, summary) in VERBS.items()
+            if name.startswith(incomplete)
+        ]
+        return named or super(TyperGroup, self).shell_complete(ctx, incomplete)
+
 
 class _Commands(MutableMapping[str, Any]):
     """Commands by name; a command is made when it is asked for."""

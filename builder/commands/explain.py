@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from builder.commands import complete
 from builder.commands.options import EnvironmentArgument, RootOption
 
 
@@ -16,6 +17,7 @@ def explain(
             metavar="SUBJECT",
             help="An image (or a part of its name), a URL, or a resource: Kind/[namespace/]name, "
             "with a JSON pointer behind # where wanted.",
+            autocompletion=complete.images,
         ),
     ],
     root: RootOption = Path(),

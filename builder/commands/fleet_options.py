@@ -4,12 +4,15 @@ from typing import Annotated
 
 import typer
 
+from builder.commands import complete
+
 EnvironmentsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="ENV...",
         help="Names under overlays/, patterns of them ('eu-*'), or paths of folders.",
         show_default=False,
+        autocompletion=complete.environments,
     ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="All environments under overlays/.")]

@@ -6,11 +6,30 @@ from typing import Annotated
 
 import typer
 
+from builder.commands import complete
+
+
+def _found(root: Path) -> Path:
+    """Return the repository that is meant: where none is named, the one around this folder."""
+    return root if str(root) != "." else complete.root_of(root)
+
+
 EnvironmentArgument = Annotated[
-    str, typer.Argument(metavar="ENV", help="A name under overlays/, or the path of its folder.")
+    str,
+    typer.Argument(
+        metavar="ENV",
+        help="A name under overlays/, or the path of its folder.",
+        autocompletion=complete.environments,
+    ),
 ]
 RootOption = Annotated[
-    Path, typer.Option("--root", help="The source repository, with base/ and overlays/.")
+    Path,
+    typer.Option(
+        "--root",
+        help="The source repository, with base/ and overlays/. Default: the one you are in.",
+        show_default=False,
+        callback=_found,
+    ),
 ]
 
 

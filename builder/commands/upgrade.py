@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from builder.commands import complete
 from builder.commands.options import EnvironmentArgument, RootOption
 from builder.commands.registry_options import CaFileOption, PlainHttpOption, ViaOption
 
@@ -25,11 +26,16 @@ def upgrade(
             "--chart-version",
             metavar="VERSION",
             help="Default: the one that stands in the sources, to finish what Renovate began.",
+            autocompletion=complete.chart_versions,
         ),
     ] = None,
     chart: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Which nested chart; needed where there are several."),
+        typer.Option(
+            metavar="NAME",
+            help="Which nested chart; needed where there are several.",
+            autocompletion=complete.charts,
+        ),
     ] = None,
     source: Annotated[
         str | None,

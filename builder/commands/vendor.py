@@ -5,18 +5,27 @@ from typing import Annotated
 
 import typer
 
+from builder.commands import complete
 from builder.commands.options import RootOption
 
 
 def vendor(
-    base: Annotated[str, typer.Argument(metavar="BASE", help="A name under base/.")],
+    base: Annotated[
+        str,
+        typer.Argument(metavar="BASE", help="A name under base/.", autocompletion=complete.bases),
+    ],
     source: Annotated[
         str | None,
         typer.Option("--from", metavar="FOLDER|URL", help="Take the charts from here instead."),
     ] = None,
     chart: Annotated[
         list[str] | None,
-        typer.Option("--chart", metavar="NAME=VERSION", help="Another version than base.yaml's."),
+        typer.Option(
+            "--chart",
+            metavar="NAME=VERSION",
+            help="Another version than base.yaml's.",
+            autocompletion=complete.charts_with_versions,
+        ),
     ] = None,
     root: RootOption = Path(),
 ) -> int:
