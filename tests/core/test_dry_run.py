@@ -125,6 +125,12 @@ def test_no_credential_is_told(resource: Resource) -> None:
     assert "horse" not in refusal.what
 
 
+def test_no_end_of_a_value_is_left_where_another_begins_it() -> None:
+    secret = thing("Secret", stringData={"a": "hunter", "b": "hunter-and-more"})
+    [refusal] = asked(403, 'admission webhook "x" denied: hunter-and-more', secret).refusals
+    assert refusal.what.endswith("denied: ***")
+
+
 def test_what_a_policy_denies_is_refused() -> None:
     found = asked(403, 'pods "web" is forbidden: violates PodSecurity "restricted:latest": ...')
     assert found.state == "refused"

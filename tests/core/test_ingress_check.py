@@ -7,7 +7,7 @@ import pytest
 from builder.core.environment import Gateway, Ingress, Tls
 from builder.core.findings import Finding
 from builder.core.ingress import findings
-from builder.core.ingress.gateway import refusals
+from builder.core.ingress.gateway import hangs_on, refusals
 from builder.core.ingress.read import CLASS
 from builder.core.manifests import Origin, Resource, ResourceId
 from tests.core.samples import environment
@@ -212,6 +212,25 @@ def listener(name: str = "https", hostname: str | None = None, source: str | Non
     if source:
         found["allowedRoutes"] = {"namespaces": {"from": source}}
     return found
+
+
+@pytest.mark.parametrize(
+    ("parent", "listener", "hangs"),
+    [
+        ({"name": "shared", "namespace": "gateways"}, None, True),
+        ({"name": "shared", "namespace": "gateways"}, "https", True),  # on all listeners
+        ({"name": "shared", "namespace": "gateways", "sectionName": "https"}, None, True),
+        ({"name": "shared", "namespace": "gateways", "sectionName": "https"}, "https", True),
+        ({"name": "shared", "namespace": "gateways", "sectionName": "http"}, "https", False),
+        ({"name": "other", "namespace": "gateways"}, None, False),
+        ({"name": "shared"}, None, False),  # in the route's own namespace
+    ],
+)
+def test_which_route_hangs_on_the_gateway(
+    parent: dict[str, str], listener: str | None, hangs: bool
+) -> None:
+    gateway = Gateway(name="shared", namespace="gateways", listener=listener)
+    assert hangs_on({"spec": {"parentRefs": [parent]}}, "apps", gateway) is hangs
 
 
 @pytest.mark.parametrize(

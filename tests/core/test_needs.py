@@ -146,6 +146,20 @@ def test_a_job_that_is_told_the_name_makes_it() -> None:
     texts = (pod("volumes: [{secret: {secretName: s}}]"), job)
     assert [need.maker for need in needs.needs(placed(*texts))] == ["Job/certgen"]
     assert [need.maker for need in needs.needs(placed(texts[0]))] == [""]
+    other = job.replace("secret-name=s", "secret-name=servers")
+    assert [need.maker for need in needs.needs(placed(texts[0], other))] == [""]
+
+
+@pytest.mark.parametrize(("policy", "needed"), [("Owner", []), ("Merge", ["s"]), ("None", ["s"])])
+def test_a_store_that_only_adds_to_a_secret_brings_none(policy: str, needed: list[str]) -> None:
+    external = f"""
+        apiVersion: external-secrets.io/v1
+        kind: ExternalSecret
+        metadata: {{name: e}}
+        spec: {{target: {{name: s, creationPolicy: {policy}}}}}
+        """
+    user = pod("volumes: [{secret: {secretName: s}}]")
+    assert [need.name for need in needs.needs(placed(user, external))] == needed
 
 
 def test_custom_resources_name_their_credentials() -> None:

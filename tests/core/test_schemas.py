@@ -235,6 +235,7 @@ def test_a_chart_that_asks_the_cluster_may_render_otherwise_there() -> None:
 def test_a_removed_version_is_known_without_schemas() -> None:
     held = schemas.check(read(PDB.replace("VERSION", "v1beta1")), "1.30", None)
     assert said(held) == [("error", "api-version", "PodDisruptionBudget/web")]
+    assert said(schemas.check(read(PDB.replace("VERSION", "v1beta1")), "1.24", None)) == []
 
 
 DEFINITION = """

@@ -23,12 +23,16 @@ def is_route(resource: Resource) -> bool:
 
 
 def hangs_on(route: Body, namespace: str, gateway: Gateway) -> bool:
-    """Tell whether a route, which lands in a namespace, names the Gateway as a parent."""
+    """Tell whether a route, which lands in a namespace, names the Gateway as a parent.
+
+    One that names no listener hangs on all of them.
+    """
     return any(
         parent.get("name") == gateway.name
         and (parent.get("namespace") or namespace) == (gateway.namespace or namespace)
-        and parent.get("sectionName") == gateway.listener
+        and (None in (section, gateway.listener) or section == gateway.listener)
         for parent in mappings(route, ("spec", "parentRefs"))
+        for section in (parent.get("sectionName"),)
     )
 
 
