@@ -8,9 +8,12 @@ from pathlib import Path
 
 from benchmarks.archives import verifying
 from benchmarks.cases import airgap, startup
+from benchmarks.dask import clusters
 from benchmarks.fleet import fleets, publishing
+from benchmarks.measure import Ratio
 from benchmarks.pages import opening
 from benchmarks.registries import resolving
+from benchmarks.single import single
 from builder.core.text import table
 
 
@@ -22,10 +25,16 @@ def main() -> None:
     parser.add_argument(
         "--fleet", type=int, nargs="*", default=[100], help="sizes of fleets; 1000 takes minutes"
     )
-    parser.add_argument("--only", choices=("fleet",), help="nothing else")
+    parser.add_argument("--only", choices=("fleet", "single", "dask"), help="nothing else")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sealift-bench-") as folder:
-        ratios = [*fleets(Path(folder), tuple(arguments.fleet)), *publishing(Path(folder))]
+        ratios: list[Ratio] = []
+        if arguments.only in (None, "single"):
+            ratios += single(Path(folder), arguments.rounds)
+        if arguments.only in (None, "fleet"):
+            ratios += [*fleets(Path(folder), tuple(arguments.fleet)), *publishing(Path(folder))]
+        if arguments.only in (None, "dask"):
+            ratios += clusters(Path(folder))
         if not arguments.only:
             ratios += [*startup(arguments.rounds), *airgap(Path(folder))]
             ratios += [*resolving(Path(folder)), *verifying(Path(folder) / "archives")]

@@ -39,7 +39,7 @@ def fleets(folder: Path, sizes: tuple[int, ...]) -> Iterator[Ratio]:
     for size in sizes:
         for distinct in dict.fromkeys((size, min(size, 20))):
             root = folder / f"{size}-{distinct}"
-            names = _fleet(root, size, distinct)
+            names = fleet(root, size, distinct)
             tools = _loop(root, names[:: max(1, size // _SAMPLE)][:_SAMPLE], size)
             environment = {"XDG_CACHE_HOME": str(root / "cache")}
             title = f"{size} environments, {distinct} sets of values"
@@ -68,39 +68,41 @@ def _ratios(case: str, measured: Run, tools: Run) -> Iterator[Ratio]:
 
 
 def _built(root: Path, environment: dict[str, str]) -> Run:
-    argv = [_sealift(), "build", "site-*", "--root", str(root), "-o", str(root / "out")]
+    argv = [sealift(), "build", "site-*", "--root", str(root), "-o", str(root / "out")]
     return watched(argv, env=environment)
 
 
 def _loop(root: Path, names: list[str], size: int) -> Run:
     """Run kustomize and helm for each, as many at once as there are processors."""
-    lines = []
-    for name in names:
-        overlay = find_overlay(root, name)
-        (chart,) = [
-            r.body["spec"] for r in render(overlay).manifests if r.id.kind == "WeightsAndBiases"
-        ]
-        values = root / "values" / f"{name}.yaml"
-        values.parent.mkdir(exist_ok=True)
-        values.write_text(yaml.dump(chart["values"]))
-        version = chart["chart"]["version"]
-        archive = overlay.base.charts / f"operator-wandb-{version}.tgz"
-        build = " ".join([*kustomize.find()[0], "--enable-helm", "--helm-command", helm.find()[0]])
-        template = f"{helm.find()[0]} template wandb --namespace default --kube-version 1.30"
-        lines.append(f"{build} {overlay.folder} && {template} --include-crds -f {values} {archive}")
     script = root / "loop"
-    script.write_text("\n".join(lines) + "\n")
+    script.write_text("".join(" && ".join(by_tools(root, name)) + "\n" for name in names))
     argv = ["xargs", "-P", str(cores()), "-d", "\n", "-n", "1", "-a", str(script), "sh", "-c"]
     run = watched(["sh", "-c", f"{' '.join(_quoted(argv))} > {root}/rendered"])
     factor = size / len(names)
     return Run(wall=run.wall * factor, processor=run.processor * factor, peak=run.peak)
 
 
+def by_tools(root: Path, name: str) -> tuple[str, str]:
+    """Return the commands of a shell that render an environment: of kustomize, and of helm."""
+    overlay = find_overlay(root, name)
+    (chart,) = [
+        r.body["spec"] for r in render(overlay).manifests if r.id.kind == "WeightsAndBiases"
+    ]
+    values = root / "values" / f"{name}.yaml"
+    values.parent.mkdir(exist_ok=True)
+    values.write_text(yaml.dump(chart["values"]))
+    archive = overlay.base.charts / f"operator-wandb-{chart['chart']['version']}.tgz"
+    build = [*kustomize.find()[0], "--enable-helm", "--helm-command", helm.find()[0]]
+    template = [helm.find()[0], "template", "wandb", "--namespace", "default", "--kube-version"]
+    charted = [*template, "1.30", "--include-crds", "-f", str(values), str(archive)]
+    return " ".join([*build, str(overlay.folder)]), " ".join(charted)
+
+
 def _quoted(argv: list[str]) -> list[str]:
     return ["'\\n'" if part == "\n" else part for part in argv]
 
 
-def _fleet(root: Path, size: int, distinct: int) -> list[str]:
+def fleet(root: Path, size: int, distinct: int) -> list[str]:
     """Write a fleet: regions with a registry each, and environments that extend one of them.
 
     Environments have a host, and values of their own; one in 20 has another version of the chart.
@@ -146,11 +148,12 @@ def _region(root: Path, name: str, version: str) -> None:
     if version:
         _edit(folder / "kustomization.yaml", "transformers:", _VERSION.format(version=version))
     _edit(folder / "kustomization.yaml", "  - patches/airgap.yaml\n", "")
-    argv = [_sealift(), "airgap", name, "--root", str(root)]
+    argv = [sealift(), "airgap", name, "--root", str(root)]
     subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
 
 
-def _sealift() -> str:
+def sealift() -> str:
+    """Return the program that stands beside this interpreter."""
     return str(Path(sys.executable).with_name("sealift"))
 
 

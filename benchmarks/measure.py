@@ -49,11 +49,19 @@ class Ratio:
         }  # fmt: skip
 
 
-def run(argv: Sequence[str], cwd: str | None = None) -> Run:
+def median(runs: Sequence[Run]) -> Run:
+    """Return the medians of wall and processor time, each on its own."""
+    return Run(
+        wall=statistics.median(one.wall for one in runs),
+        processor=statistics.median(one.processor for one in runs),
+    )
+
+
+def run(argv: Sequence[str], cwd: str | None = None, env: Mapping[str, str] | None = None) -> Run:
     """Run a command once; its output is thrown away. Raises when it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, cwd=cwd, env=os.environ)
+    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, cwd=cwd, env=env or os.environ)
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
