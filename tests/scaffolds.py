@@ -1,7 +1,11 @@
-"""Answers for ``sealift init``, as options."""
+"""Answers for ``sealift init``, as options, and what comes of them."""
 
 import subprocess
 from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
 
 REGISTRY = "registry.corp.example/mirror"
 ANSWERS = {
@@ -33,3 +37,11 @@ def bare(path: Path) -> Path:
     argv = ["git", "init", "--quiet", "--bare", "--initial-branch=main", str(path)]
     subprocess.run(argv, check=True)
     return path
+
+
+@pytest.fixture
+def made(tmp_path: Path, run: Run) -> Path:
+    """A folder with a scaffold of one environment, prod."""
+    folder = tmp_path / "platform"
+    assert run(*init(folder)).code == 0
+    return folder

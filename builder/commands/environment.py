@@ -10,18 +10,12 @@ import typer
 from builder.commands.environment_promote import promote
 from builder.commands.options import RootOption
 from builder.commands.scaffold_options import (
-    ChartRepositoryOption,
-    ClassOption,
-    EngineOption,
-    ForgeOption,
-    HostOption,
-    KubernetesOption,
-    LayoutOption,
-    RegistryOption,
-    RepositoryOption,
+    NONE,
+    Answers,
     SetOption,
     YesOption,
     pairs,
+    with_answers,
 )
 
 environment = typer.Typer(
@@ -68,6 +62,7 @@ def list_(
 
 
 @environment.command("add")
+@with_answers
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The new environment.")],
     source: Annotated[
@@ -81,15 +76,7 @@ def add(
     base: Annotated[
         str | None, typer.Option("--base", metavar="NAME", help="The platform.")
     ] = None,
-    registry: RegistryOption = None,
-    layout: LayoutOption = None,
-    chart_repository: ChartRepositoryOption = None,
-    host: HostOption = None,
-    ingress_class: ClassOption = None,
-    kubernetes: KubernetesOption = None,
-    repository: RepositoryOption = None,
-    forge: ForgeOption = None,
-    engine: EngineOption = None,
+    answers: Answers = NONE,
     more: SetOption = None,
     yes: YesOption = False,
     root: RootOption = Path(),
@@ -106,11 +93,7 @@ def add(
 
     given = Given(
         base=base or "",
-        answers={
-            "registry": registry, "mirror_layout": layout, "chart_repository": chart_repository,
-            "host": host, "ingress_class": ingress_class, "kubernetes": kubernetes,
-            "repository": repository, "forge": forge, "engine": engine,
-        },
+        answers=answers,
         platform=pairs(more),
     )  # fmt: skip
     return run(root.resolve(), name, given, source=source, extends=extends, ask=not yes)

@@ -8,19 +8,13 @@ from typing import Annotated
 import typer
 
 from builder.commands.scaffold_options import (
-    ChartRepositoryOption,
+    NONE,
+    Answers,
     CheckOption,
-    ClassOption,
-    EngineOption,
-    ForgeOption,
-    HostOption,
-    KubernetesOption,
-    LayoutOption,
-    RegistryOption,
-    RepositoryOption,
     SetOption,
     YesOption,
     pairs,
+    with_answers,
 )
 
 
@@ -32,6 +26,7 @@ class Conflicts(StrEnum):
     markers = "markers"
 
 
+@with_answers
 def init(
     folder: Annotated[
         Path, typer.Argument(metavar="[FOLDER]", help="Default: the one you are in.")
@@ -42,15 +37,7 @@ def init(
     base: Annotated[
         str | None, typer.Option("--base", metavar="NAME", help="The platform.")
     ] = None,
-    registry: RegistryOption = None,
-    layout: LayoutOption = None,
-    chart_repository: ChartRepositoryOption = None,
-    host: HostOption = None,
-    ingress_class: ClassOption = None,
-    kubernetes: KubernetesOption = None,
-    repository: RepositoryOption = None,
-    forge: ForgeOption = None,
-    engine: EngineOption = None,
+    answers: Answers = NONE,
     more: SetOption = None,
     check: CheckOption = False,
     yes: YesOption = False,
@@ -80,11 +67,7 @@ def init(
 
     given = asking.Given(
         base=base or packed.only(packed.bases()),
-        answers={
-            "registry": registry, "mirror_layout": layout, "chart_repository": chart_repository,
-            "host": host, "ingress_class": ingress_class, "kubernetes": kubernetes,
-            "repository": repository, "forge": forge, "engine": engine,
-        },
+        answers=answers,
         platform=pairs(more),
     )  # fmt: skip
     root = folder.resolve()

@@ -1,7 +1,10 @@
 """Options by which an environment is described, for the commands that make one."""
 
+import functools
+import inspect
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,41 +37,10 @@ class EngineOrNone(StrEnum):
     none = "none"
 
 
+Answers = Mapping[str, str | None]
+NONE: Answers = {}
 YesOption = Annotated[
     bool, typer.Option("--yes", help="Ask nothing: what is not given has its default.")
-]
-RegistryOption = Annotated[
-    str | None,
-    typer.Option("--registry", metavar="HOST[/PATH]", help="Where mirrored images stand."),
-]
-LayoutOption = Annotated[
-    LayoutName | None,
-    typer.Option("--mirror-layout", help="What the mirror keeps of an image's name."),
-]
-ChartRepositoryOption = Annotated[
-    str | None,
-    typer.Option("--chart-repository", metavar="URL", help="Chart repository inside."),
-]
-HostOption = Annotated[
-    str | None, typer.Option("--host", metavar="HOST", help="The host that people will use.")
-]
-ClassOption = Annotated[
-    str | None,
-    typer.Option("--ingress-class", metavar="CLASS", help="Ingress class of the cluster."),
-]
-KubernetesOption = Annotated[
-    str | None, typer.Option("--kubernetes", metavar="VERSION", help="Version of the cluster.")
-]
-RepositoryOption = Annotated[
-    str | None,
-    typer.Option("--repository", metavar="URL|FOLDER", help="Git repository of the bundles."),
-]
-ForgeOption = Annotated[
-    ForgeName | None,
-    typer.Option("--forge", help="What hosts Git: its CI is written. Default: as the URL tells."),
-]
-EngineOption = Annotated[
-    EngineOrNone | None, typer.Option("--engine", help="What applies the bundle in the cluster.")
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -88,3 +60,68 @@ def pairs(entries: list[str] | None) -> dict[str, str]:
             raise ConfigurationError(f"--set {entry!r} is not NAME=VALUE")
         found[name] = value
     return found
+
+
+_ANSWERS: dict[str, Any] = {
+    "registry": Annotated[
+        str | None,
+        typer.Option("--registry", metavar="HOST[/PATH]", help="Where mirrored images stand."),
+    ],
+    "mirror_layout": Annotated[
+        LayoutName | None,
+        typer.Option("--mirror-layout", help="What the mirror keeps of an image's name."),
+    ],
+    "chart_repository": Annotated[
+        str | None,
+        typer.Option("--chart-repository", metavar="URL", help="Chart repository inside."),
+    ],
+    "host": Annotated[
+        str | None, typer.Option("--host", metavar="HOST", help="The host that people will use.")
+    ],
+    "ingress_class": Annotated[
+        str | None,
+        typer.Option("--ingress-class", metavar="CLASS", help="Ingress class of the cluster."),
+    ],
+    "kubernetes": Annotated[
+        str | None, typer.Option("--kubernetes", metavar="VERSION", help="Version of the cluster.")
+    ],
+    "repository": Annotated[
+        str | None,
+        typer.Option("--repository", metavar="URL|FOLDER", help="Git repository of the bundles."),
+    ],
+    "forge": Annotated[
+        ForgeName | None,
+        typer.Option(
+            "--forge", help="What hosts Git: its CI is written. Default: as the URL tells."
+        ),
+    ],
+    "engine": Annotated[
+        EngineOrNone | None,
+        typer.Option("--engine", help="What applies the bundle in the cluster."),
+    ],
+}
+
+
+def with_answers(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options by which an environment is described, as its ``answers``.
+
+    Those stand in the place of that parameter, and are name to value, None for what is not said.
+    """
+
+    @functools.wraps(command)
+    def run(**values: Any) -> int:
+        answers = {name: values.pop(name) for name in _ANSWERS}
+        return command(**values, answers=answers)
+
+    parameters = []
+    for name, parameter in inspect.signature(command).parameters.items():
+        if name == "answers":
+            parameters += [
+                inspect.Parameter(option, parameter.kind, default=None, annotation=kind)
+                for option, kind in _ANSWERS.items()
+            ]
+        else:
+            parameters.append(parameter)
+    run.__signature__ = inspect.Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": int}
+    return run
