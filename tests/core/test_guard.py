@@ -9,6 +9,7 @@ import pytest
 from builder.core import guard
 from builder.core.base import CredentialRule, NestedChartRule
 from builder.core.guard import Suspect, Walk
+from builder.core.guard.findings import Shipped, judge
 from builder.core.manifests import Resource
 from tests.core.samples import resource
 from tests.planted import CERTIFICATE, PRIVATE_KEY, TOKENS, jwt, pem, token
@@ -394,3 +395,24 @@ def test_an_operation_on_a_secret(kind: str) -> None:
     body = {"op": "add", "path": "/stringData/k", "value": "v"}
     [found] = guard.of_operation(("", kind), body, [])
     assert (found.form, found.path) == ("content", ("stringData", "k"))
+
+
+def shipped(value: str, **where: Any) -> Shipped:
+    suspect = Suspect(name="pw", path=("spec", "pw"), form="named", value=value)
+    return Shipped(suspect=suspect, **where)
+
+
+def test_what_only_the_lock_has_is_told_of_the_lock() -> None:
+    owner = resource("App", "x.io", "a")
+    in_lock = shipped("hunter", file="bundle.lock.yaml")
+    [found] = judge([in_lock], [], {}, [], "prod")
+    assert found.place == "bundle.lock.yaml /spec/pw"
+    [found] = judge([in_lock, shipped("hunter", resource=owner)], [], {}, [], "prod")
+    assert found.place == "App/a /spec/pw (app.yaml)"
+
+
+@pytest.mark.parametrize(("value", "file"), [("hunter", "app.yaml"), ("hunter-22", "notes.txt")])
+def test_a_short_text_in_a_file_is_there_by_chance(value: str, file: str) -> None:
+    one = shipped(value, resource=resource("App", "x.io", "a"))
+    [found] = judge([one], [], {"notes.txt": f"of {value}"}, [], "prod")
+    assert found.place == f"App/a /spec/pw ({file})"
