@@ -9,7 +9,7 @@ from hypothesis import given
 
 from builder.core.errors import Mark
 from builder.excerpt import excerpt
-from tests.conftest import Refused, Run
+from tests.conftest import REPOSITORY, Refused, Run
 from tests.source import Source
 
 TOKEN = "ghp_" + "x7Q2" * 9
@@ -95,6 +95,13 @@ def test_a_place_and_its_line(source: Source, refused: Refused, text: str, said:
     for wanted in textwrap.dedent(said).splitlines():
         assert any(line.startswith(wanted) for line in lines), "\n".join(lines)
     assert sum(" | " in line for line in lines) == said.count(" | ")
+
+
+def test_the_documentation_shows_what_is_said(source: Source, refused: Refused) -> None:
+    shown = (REPOSITORY / "docs" / "editors.md").read_text().partition("$ sealift build mine\n")[2]
+    environment = "extends: example\nregistry:\n  prefix: r.example.com\n  layout: strip\n"
+    source.overlay("mine", "resources: [../example]\n", environment)
+    assert refused("build", "mine") == shown.partition("```")[0]
 
 
 def test_an_entry_of_a_kustomization(source: Source, refused: Refused) -> None:

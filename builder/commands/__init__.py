@@ -26,6 +26,7 @@ VERBS = {
     "doctor": ("doctor:doctor", "Check that everything is there that a bundle needs."),
     "attest": ("attest:attest", "State what a bundle was built from, and sign that."),
     "verify": ("verify:verify", "Check that a bundle is what was built."),
+    "sbom": ("sbom:sbom", "Print a bundle's charts and images as a bill of materials."),
     "schema": (
         "schema:schema",
         "Print the JSON Schema of a file that you write, for your editor.",
@@ -34,5 +35,5 @@ VERBS = {
         "completion:completion",
         "Print what makes your shell complete commands, options and names.",
     ),
-    "sbom": ("sbom:sbom", "Print a bundle's charts and images as a bill of materials."),
+    "man": ("man:man", "Write manual pages: one for each command."),
 }
