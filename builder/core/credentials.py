@@ -5,18 +5,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 # Ends of names that say what stands there, as they are written in patterns over texts as well.
-WORDS = (
-    r"pass(?:word|wd|phrase|code)?|pwd|secret|token|license|"
-    r"(?:access|secret|api|private|auth|license|encryption|signing|session|master|account)[_-]?key"
+_KEYS = (
+    r"(?:access|secret|api|private|auth|licen[sc]e|encryption|signing|session|master|account|"
+    r"shared|hmac)[_-]?key"
 )
+WORDS = rf"pass[_-]?word|pass(?:wd|phrase|code)?|pwd|pw|secret|token|licen[sc]e|{_KEYS}"
+# What may stand behind such a word: a number, or that it is the value.
+AFTER = r"(?:[_.-]?\d{1,2}|[_-]?(?:value|string|text))"
+_AFTER = re.compile(rf"{AFTER}$")
 _CREDENTIAL = re.compile(
-    r"(?:password|passwd|passphrase|passcode|(?<!by)(?<!com)(?<!proxy_)(?<!cgi_)(?<!grpc_)pass)$|"
-    r"[_.-]pwd$|"
-    r"(?:^|[_.-])(?:secret|token|license|"
-    r"(?:access|secret|api|private|auth|license|encryption|signing|session|master|account)"
-    r"[_-]?key)$"
+    r"(?:pass_?word|passwd|passphrase|passcode|"
+    r"(?<!by)(?<!com)(?<!proxy_)(?<!cgi_)(?<!grpc_)pass)$|"
+    r"(?:^|[_.-])(?:(?:bind|root)?(?:pw|pwd)|"
+    r"(?:access|auth|api|bearer|client|id|oauth|refresh|session|user)?token|"
+    rf"(?:app|client|consumer|cookie|jwt|oauth|shared|webhook)?secret|licen[sc]e|{_KEYS})$"
 )
-_PASSWORD = re.compile(r"(?:pass|password|passwd|passphrase|passcode|pwd)$")
+# Signs that models of language count by, and no logins.
+_OF_MODELS = re.compile(r"(?:^|_)(?:eos|bos|pad|unk|sep|cls|mask|stop|special)_?tokens?$")
+_PASSWORD = re.compile(r"(?:pass|pass_?word|passwd|passphrase|passcode|pwd|pw)$")
 _PLURAL = re.compile(
     r"(?:passwords|passphrases|(?:^|[_.-])(?:tokens|"
     r"(?:access|secret|api|private|auth|license|encryption|signing)[_-]?keys))$"
@@ -25,7 +31,8 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Names of Secrets, and of keys in them, not their content: `existingSecret`, `passwordSecret`.
 _SECRET_NAMED = re.compile(
     r"(?:existing|external|pull|tls|ssl|ca|certs?|certificate|bundle|credentials?|pass(?:word)?|"
-    r"passwd|passphrase|token|license|key|auth|registry|docker|config|values|login)[_-]secret$"
+    r"passwd|passphrase|token|license|key|auth|registry|docker|config|values|login)[_-]secret$|"
+    r"(?:^|[_.-])existing_?secret"
 )
 _REFERENCE_ABOVE = re.compile(r"(?:secret|(?:^|_)ref|valuefrom|value_from)$")
 _REFERENCE_BESIDE = re.compile(r"(?:secret_?name|existing_?secret|secret_?ref|remote_?ref)$")
@@ -39,8 +46,10 @@ _LICENSE_NAME = re.compile(
 )
 # What says where a text is: in the environment, in a template, in a store, behind a cipher.
 _STORED = (
-    r"\$\([^()]*\)|\$\{\{.*?\}\}|\$\{[^{}]*\}|\{\{.*?\}\}|<path:[^<>]+>|ref\+[a-z0-9]+://\S+|"
-    r"vault:[^\s#]+#\S+|op://\S+|arn:aws[\w-]*:\S+|ENC\[[A-Z0-9_]+,[^\]]*\]"
+    r"\$\([^()]*\)|\$\{\{.*?\}\}|\$\{(?!\w+:[-=])[^{}]*\}|\{\{.*?\}\}|<path:[^<>]+>|ref\+[a-z0-9]+://\S+|"
+    # With a default, a variable names the text itself, unless that comes from elsewhere too.
+    r"\$\{\w+:[-=]\\?[\"']?(?:\$\w+|\$\([^()]*\)|\$\{[^{}]*\}|/[\w./-]*)?\\?[\"']?\}|"
+    r"\$__\w+\{[^{}]*\}|vault:[^\s#]+#\S+|op://\S+|arn:aws[\w-]*:\S+|ENC\[[A-Z0-9_]+,[^\]]*\]"
 )
 _REFERENCE = re.compile(rf"(?:{_STORED})+", re.DOTALL)
 # What stands for a text as well, where it is no Secret's content: variables, names of files.
@@ -64,7 +73,7 @@ _PLACEHOLDER = re.compile(
 
 def names_credential(key: str) -> bool:
     """Tell whether a key, or the name of a variable, says that its value is a credential."""
-    return _CREDENTIAL.search(words_of(key)) is not None
+    return bool(_CREDENTIAL.search(_bare(key)))
 
 
 def is_credential(name: str) -> bool:
@@ -95,12 +104,14 @@ def is_given(key: str, value: Any, above: str = "", beside: Mapping[str, Any] = 
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
-    words = words_of(key.lstrip("-").rpartition(".")[2])
+    words = _bare(key.lstrip("-").rpartition(".")[2])
     if not _CREDENTIAL.search(words):
         return False
     if not isinstance(value, str):
         return _PASSWORD.search(words) is not None
-    if not is_literal(value) or (words.endswith("license") and _LICENSE_NAME.fullmatch(value)):
+    if not is_literal(value) or (
+        words.endswith(("license", "licence")) and _LICENSE_NAME.fullmatch(value)
+    ):
         return False
     if _SECRET_NAMED.search(words):
         return _OBJECT_NAME.fullmatch(value) is None
@@ -112,15 +123,33 @@ def _refers(words: str, above: str, beside: Mapping[str, Any]) -> bool:
 
     By the key that the mapping has, or by one in it: `secret: {secretName: x, secretKey: y}`.
     """
-    named = any(_REFERENCE_BESIDE.search(words_of(str(key))) for key in beside)
+    named = any(_REFERENCE_BESIDE.search(words_of(str(k))) and v for k, v in beside.items())
     if _KEY.search(words):
         return named or _REFERENCE_ABOVE.search(above) is not None
     return named and _SECRET_NAMED.search(above) is not None
 
 
-def names_several(key: str) -> bool:
-    """Tell whether a key says that each text in its list, or map, is a credential."""
-    return _PLURAL.search(words_of(key)) is not None
+def is_one_of(above: str, value: str, key: str = "") -> bool:
+    """Tell whether a text stands in a list, or a map, each text of which is a credential.
+
+    ``above`` is what that is called, ``key`` the text's own key in a map.
+    """
+    words = words_of(above)
+    if not is_literal(value) or _OF_MODELS.search(words):
+        return False
+    # How the keys of one Secret are called: `secretKeys: {adminPasswordKey: postgres-password}`.
+    if words.endswith("secret_keys") and _KEY.search(words_of(key)) and _DATA_KEY.fullmatch(value):
+        return False
+    return bool(_PLURAL.search(words) or (not key and _PASSWORD.search(words)))
+
+
+def _bare(key: str) -> str:
+    """Return the words of a key, without what may stand behind those that name a credential."""
+    words = words_of(key)
+    if _OF_MODELS.search(words):
+        return ""
+    bare = _AFTER.sub("", words)
+    return bare if _CREDENTIAL.search(bare) else words
 
 
 def words_of(key: str) -> str:

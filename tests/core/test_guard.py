@@ -1,6 +1,7 @@
 """What of resources is a credential in the open, and what only looks so."""
 
 import base64
+import gzip
 import json
 from typing import Any
 
@@ -83,6 +84,15 @@ def test_what_a_rule_says_to_refer_to_a_secret_is_none() -> None:
         {"auths": {"r.example.com": {"auth": encoded("jane:hunter")}}},
         {"existingSecret": "Not A Name"}, {"encryptionKey": "hunter"}, {"password": "$ecret"},
         {"url": "Server=db;User=sa;Password=hunter2;"}, {"args": ["--set", "db.password=hunter"]},
+        {"PassWord": "hunter"}, {"DB_PASSWORD_1": "hunter"}, {"password2": "hunter"},
+        {"clientsecret": "hunter"}, {"ACCESSTOKEN": "hunter"}, {"rootPw": "hunter"},
+        {"bindpw": "hunter"}, {"passwordValue": "hunter"}, {"licence": "ABC"}, {"hmacKey": "abc"},
+        {"password": ["hunter"]}, {"password": {"inline": "hunter"}},
+        {"params": [{"key": "dbPassword", "stringValue": "hunter"}]},
+        {"params": [{"Name": "dbPassword", "Value": "hunter"}]},
+        {"bucket": {"secretName": "", "secretKey": "hunter"}}, {"password": "${PW:-hunter}"},
+        {"headers": [{"name": "Authorization", "value": "Bearer hunter"}]},
+        {"url": "Server=db;Uid=sa;Pwd=hunter2;"},
     ],
 )  # fmt: skip
 def test_what_keys_name(values: Any) -> None:
@@ -111,6 +121,10 @@ def test_what_keys_name(values: Any) -> None:
         {"password": "<path:a#b>"}, {"password": "ref+vault://secret/db#pw"}, {"proxy_pass": "http://app:8080"},
         {"clientSecret": "$oidc.okta.clientSecret"}, {"args": ["--password", "$(PW)"]},
         {"matchLabelKeys": ["pod-template-hash"]},
+        {"auth": {"secretKeys": {"adminPasswordKey": "postgres-password"}}},
+        {"existingSecretAdminPassword": "harbor"}, {"eosToken": "<|endoftext|>"},
+        {"stopTokens": ["</s>"]}, {"password": "${PW:-$(cat /run/pw)}"}, {"token": "${TOKEN:-}"},
+        {"ini": "password = $__env{GF_PASSWORD}"},
     ],
 )  # fmt: skip
 def test_what_keys_do_not_name(values: Any) -> None:
@@ -137,7 +151,8 @@ def test_they_are_known_within_base64_as_well(text: str) -> None:
         ("https://jane:hunter@db.example.com/x", True), ("mysql://u:pa/ss@db/x", True),
         ("amqp://u:p:w@h", True), ("https://u:$(PW)@db/x", False), ("https://u@db/x", False),
         ("http://host:8080/path@v1", False), ("https://u:{{ .pw }}@db", False),
-        ("https://db.example.com/a:b@c", False),
+        ("https://db.example.com/a:b@c", False), ("app:hunter@tcp(db:3306)/x", True),
+        ("app:$(PW)@tcp(db:3306)/x", False),
     ],
 )  # fmt: skip
 def test_passwords_in_urls(url: str, is_one: bool) -> None:
@@ -150,6 +165,7 @@ def test_passwords_in_urls(url: str, is_one: bool) -> None:
         token("", 32), token("", 40), token("", 64), token("", 43, "0123456789abcdef"),
         base64.b64encode(bytes(range(7, 200, 6))).decode(), token("k-", 40),
         "https://hooks.example.com/services/" + token("", 32), "?sig=" + token("", 44),
+        f"https://{token('', 32)}@git.example.com/x.git",
     ],
 )  # fmt: skip
 def test_what_is_random_is_suspect(text: str) -> None:
@@ -175,6 +191,9 @@ DIGEST = token("", 64, "0123456789abcdef")
         {"env": [{"name": "SCRIPT_SHA", "value": DIGEST[:40]}]}, {"tags": [DIGEST[:32]]},
         {"url": "registry.example.com/a/b:" + DIGEST[:40]},
         {"integrity": "sha512-" + token("", 86) + "=="},
+        {"host": "a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6-123456.eu-west-1.elb.example.com"},
+        {"icon": encoded("") + "iVBORw0KGgoAAAANSUhEUg" + token("", 80)},
+        {"dsn": f"https://{DIGEST[:32]}@sentry.example.com/2"},
     ],
 )  # fmt: skip
 def test_digests_ids_and_what_is_public_are_no_credentials(values: Any) -> None:
@@ -192,6 +211,9 @@ def test_digests_ids_and_what_is_public_are_no_credentials(values: Any) -> None:
         ("server: x\nAccountKey=hunter2;Endpoint=y\n", "AccountKey"),
         ("a: b\n# password: hunter\n", "password"),
         ("values: |\n  inner:\n    secretKey: hunter\n", "/values /inner/secretKey"),
+        ("<users>\n<password>hunter</password>\n</users>", "password"),
+        ("<password><![CDATA[hunter]]></password>", "password"),
+        ("export DB_PASSWORD_2=hunter\nrun\n", "DB_PASSWORD_2"),
     ],
 )
 def test_texts_in_texts(text: str, within: str) -> None:
@@ -207,11 +229,65 @@ def test_texts_in_texts(text: str, within: str) -> None:
         "location / {\n  proxy_pass http://app;\n  proxy_set_header Authorization $http_auth;\n}\n",
         "password: {{ .Values.password }}\n", "token: ${TOKEN}\nlicense: $LICENSE\n",
         "basic authentication is used\nBearer of good news\n", "if [ -z \"$token\" ]; then\n fi\n",
-        CERTIFICATE * 3,
+        CERTIFICATE * 3, "hs = {}\nhs.token = obj.status.token\nreturn hs\n",
+        "TOKEN=`cat /run/token`\n", "usage: app --token TOKEN --password DB_PASSWORD\n",
+        "<password from_env='PW'/><password></password><token>${TOKEN}</token>",
+        'curl -u "$USER:$PASS" https://x\nmysql -uroot -p"$PW" -e x\nredis-cli -a "$PW" ping\n'
+        "mysql -p$(python -c 'print(1)') -e x\n",
     ],
 )  # fmt: skip
 def test_scripts_prose_and_templates_hold_none(text: str) -> None:
     assert in_text(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl -s -u jane:hunter2 https://x", "mysql -u root -phunter2 db", "sshpass -p hunter2 ssh",
+        "redis-cli -h db -a hunter2 ping", "machine x.example\nlogin jane password hunter2\n",
+        "_auth=" + encoded("jane:hunter2"), "discord.com/api/webhooks/1234567/" + "aB3" * 20,
+        "MII" + "EvQIBADANBgkqhkiG9w0BAQEFAASC" + token("", 90),
+    ],
+)  # fmt: skip
+def test_what_clients_log_in_with(text: str) -> None:
+    assert {form for form, _ in in_text(f"run\n{text}\n")} <= {"shape", "named"}
+    assert in_text(f"run\n{text}\n")
+
+
+def test_a_block_that_was_cut_off_hides_no_key_behind_it() -> None:
+    cut = CERTIFICATE.partition("-----END")[0]
+    assert [form for form, _ in in_text(cut + PRIVATE_KEY + CERTIFICATE)] == ["shape"]
+    body = {"tls.crt": encoded(cut + PRIVATE_KEY + CERTIFICATE)}
+    assert len(places(resource("Secret", name="s", data=body))) == 1
+
+
+def test_a_secret_within_values_has_content_whatever_its_keys_are() -> None:
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s"},
+        "stringData": {"a": "hunter", "b": "$(X)"},
+    }
+    assert in_values({"extraObjects": [secret]}) == [("content", "extraObjects/0/stringData/a")]
+    applied = {"metadata": {"annotations": {"applied": json.dumps(secret)}}}
+    assert in_values(applied) == [("content", "metadata/annotations/applied")]
+    cloned = {"apiVersion": "v1", "kind": "Secret", "name": "s", "data": {"type": "Opaque"}}
+    assert in_values({"generate": cloned}) == [], "a rule of Kyverno is no Secret"
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_config_map_of_bytes_is_read(packed: bool) -> None:
+    text = b"[db]\npassword=hunter\n"
+    data = gzip.compress(text) if packed else b"\xff\xfe\x00" + text
+    one = resource(
+        "ConfigMap", name="c", binaryData={"a": base64.b64encode(data).decode(), "b": "/wD//g=="}
+    )
+    assert places(one) == [("named", "binaryData/a", "password")]
+
+
+def test_what_unpacks_without_end_is_read_up_to_a_limit() -> None:
+    bomb = base64.b64encode(gzip.compress(b"password=hunter\n" + b"x" * 50_000_000)).decode()
+    assert len(suspects(resource("ConfigMap", name="c", binaryData={"a": bomb}))) == 1
 
 
 def test_a_line_is_named_where_there_are_several() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from builder.core.credentials import is_literal
+from builder.core.encoding import unzipped
 
 # Patterns of others are not bounded: longer texts are looked at in pieces that overlap.
 _PIECE, _OVERLAP = 8192, 4096
@@ -32,6 +33,20 @@ _HEADER = re.compile(
 _SCHEME = re.compile(
     r"\b(?:Bearer|Basic)[ \t]+((?=[^\s\d]{0,100}\d)[A-Za-z0-9+/._~-]{16,2000}=*)", re.IGNORECASE
 )
+# What clients log in with in ways of their own: a DSN of Go, .netrc, .npmrc, and arguments.
+_CLIENTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<![\w.-])[\w.-]{1,100}:([^\s@:/\"']{1,200})@(?:tcp|unix)?\(",
+        r"\blogin[ \t]+\S{1,200}\s+password[ \t]+(\S{1,500})",
+        r"\bcurl\b[^\n|;&]{0,300}?\s(?:-u|--user)[ \t=]*[\"']?[^\s:\"'$]{1,100}:"
+        r"([^\s\"'$`][^\s\"']{0,300})",
+        r"\b(?:mysql\w{0,20}|mariadb)\b[^\n|;&]{0,300}?\s-p[\"']?([^\s\"'$`-][^\s\"']{3,300})",
+        r"\bredis-cli\b[^\n|;&]{0,300}?\s-a[ \t]+[\"']?([^\s\"'$`-][^\s\"']{3,300})",
+        r"\bsshpass[ \t]+-p[ \t]*[\"']?([^\s\"'$`-][^\s\"']{3,300})",
+    )
+)
+_NPM = re.compile(r"\b_auth[ \t]*=[ \t]*[\"']?([A-Za-z0-9+/]{8,500}={0,2})")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{24,100000}={0,2}(?![A-Za-z0-9+/_=-])")
 _START, _END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _MORE = {
@@ -46,6 +61,13 @@ _MORE = {
     "a token of Grafana": r"gl(?:sa|c)_[A-Za-z0-9+/=_]{32,300}",
     "a token of DigitalOcean": r"do[opr]_v1_[a-f0-9]{64}",
     "a token of Slack": r"xapp-\d-[A-Za-z0-9-]{20,200}",
+    "a webhook of Discord": r"discord(?:app)?\.com/api/webhooks/\d{5,25}/[\w-]{20,100}",
+    "a webhook of Teams": r"webhook\.office\.com/webhookb2/[\w@-]{36,100}/IncomingWebhook/"
+    r"[0-9a-f]{32}/[\w-]{8,60}",
+    "a token of Telegram": r"\d{8,10}:AA[\w-]{33}",
+    # PKCS #8 and PKCS #1 of RSA, PKCS #8 and SEC 1 of elliptic curves, without the lines of PEM.
+    "a private key": r"(?:MII[A-Za-z0-9+/]{3}IBA(?:AKCA[gQ]|DANBgkqhkiG9w0BAQEFAASC)|"
+    r"MI[GH][A-Za-z0-9+/]AgEAM[BD][MA]GByqGSM49|MHcCAQEEI)[A-Za-z0-9+/]{30,20000}={0,2}",
     "an age key": r"AGE-SECRET-KEY-1[A-Z0-9]{50,70}",
     "a key of Weights & Biases": r"(?:local-[0-9a-f]{40}|wandb_v1_\w{30,200})",
     "the hash of a password": r"\$(?:2[aby]\$\d\d\$[./A-Za-z0-9]{53}|"
@@ -69,6 +91,7 @@ def forms(text: str) -> Iterator[Form]:
     for match in _KEY.finditer(text):
         yield Form("a private key", _block(text, match.start()), match.start())
     yield from _logins(text)
+    yield from _of_clients(text)
     yield from _tokens(text)
 
 
@@ -81,6 +104,16 @@ def _logins(text: str) -> Iterator[Form]:
     for match in _HEADER.finditer(text):
         if any(map(str.isdigit, match[1])) or len(match[1]) > _WORD:
             yield Form("what a header logs in with", match[1], match.start(1))
+
+
+def _of_clients(text: str) -> Iterator[Form]:
+    for pattern in _CLIENTS:
+        for match in pattern.finditer(text):
+            if is_literal(match[1]):
+                yield Form("what a client logs in with", match[1], match.start(1))
+    for match in _NPM.finditer(text):
+        if ":" in plain_text(match[1]):
+            yield Form("what a client logs in with", match[1], match.start(1))
 
 
 def _tokens(text: str) -> Iterator[Form]:
@@ -104,10 +137,11 @@ def unpacked(text: str) -> Iterator[tuple[str, int]]:
 
 
 def plain_text(encoded: str) -> str:
-    """Decode base64 when it holds a text; empty when it does not."""
+    """Decode base64 when it holds a text, in gzip or not; empty when it does not."""
     padded = encoded.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        plain = base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True).decode("utf-8")
+        data = base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
+        plain = unzipped(data).decode("utf-8")
     except (binascii.Error, ValueError):
         return ""
     return plain if all(sign.isprintable() or sign in "\r\n\t" for sign in plain) else ""
@@ -122,7 +156,8 @@ def without_public(text: str) -> str:
         if match.start() < done or "PRIVATE" in match[1] or "BEGIN" in match[1]:
             continue
         end = text.find(f"-----END {match[1]}-----", match.end())
-        if end < 0:
+        # A block that was cut off does not reach over the one behind it.
+        if end < 0 or text.find("-----BEGIN ", match.end(), end) >= 0:
             continue
         parts += [text[done : match.start()], " " * (end - match.start())]
         done = end

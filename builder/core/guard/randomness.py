@@ -17,7 +17,7 @@ _LONGEST = 256
 _WORD = re.compile(rf"(?<![\w+/-])[A-Za-z0-9][A-Za-z0-9+/_-]{{18,{_LONGEST}}}={{0,2}}(?![\w+/=-])")
 _HEX = re.compile(r"(?:0x)?[0-9a-fA-F]+")
 _UUID = re.compile(r"(?i)(?:.*[_-])?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?:[_-].*)?")
-_PUBLIC = re.compile(r"(?:ssh-|ecdsa-|AAAA[BCE]|age1|sha\d+-)")
+_PUBLIC = re.compile(r"(?:ssh-|ecdsa-|AAAA[BCE]|age1|sha\d+-|iVBORw0KGgo|R0lGOD)")
 # Ahead of a word: what makes it part of a digest, or of an image.
 _AHEAD = re.compile(r"(?i)(?:sha\d{1,3}|md5|blake\w*)[:=_ -]?$|@$|[\w.]:$")
 # In the path of a URL stand commits, and names of files.
@@ -26,6 +26,9 @@ _DIGEST_KEY = re.compile(
     r"(?:^|[/_.:-])(?:checksum|digest|sha\d*|sum|hash|md5|integrity|revision|commit|rev|ref|"
     r"fingerprint|thumbprint|etag|uid|uuid|guid|version|tags?|images?|ids?)(?:$|[/_.:-])"
 )
+# Names of hosts that a cloud makes up, and a login without a password, which is a token.
+_HOST = re.compile(r"(?:\.[a-z0-9-]{1,63}){0,8}\.[a-z]{2,24}(?![\w.-])")
+_LOGIN = re.compile(r"(?<=://)([A-Za-z0-9_-]{19,256})(?=@)")
 _LEAST_HEX = 32
 _SHORTEST, _PART = 19, 8
 _CHANGES, _CHANGES_OF_TWO = 0.30, 0.25
@@ -40,6 +43,10 @@ def random_words(text: str, key: str = "") -> Iterator[tuple[str, int]]:
     if _DIGEST_KEY.search(words_of(key)):
         return
     text = without_public(text)
+    for match in _LOGIN.finditer(text):
+        # Those of Sentry are public, in hexadecimal.
+        if not _HEX.fullmatch(match[1]) and looks_random(match[1]):
+            yield match[1], match.start(1)
     for match in _WORD.finditer(text):
         word = match[0]
         if looks_random(word) and not _is_public(text, match) and not plain_text(word):
@@ -105,6 +112,8 @@ def _is_public(text: str, match: re.Match[str]) -> bool:
     if _IN_PATH.search(text, max(0, start - 320), start):
         parts = [part for part in word.split("/") if len(part) >= _SHORTEST and _has_both(part)]
         return not any(looks_random(part) for part in parts)
+    if word.islower() and _HOST.match(text, match.end()):
+        return True
     if not _HEX.fullmatch(word):
         return False
     end = text.find("\n", start)

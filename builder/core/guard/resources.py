@@ -5,21 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from builder.core.base import NestedChartRule
-from builder.core.credentials import is_reference
-from builder.core.encoding import decoded
-from builder.core.guard.forms import without_public
+from builder.core.encoding import readable
+from builder.core.guard.content import SECTIONS, content, is_encrypted
 from builder.core.guard.model import Path, Suspect
 from builder.core.guard.walk import Walk
-from builder.core.manifests import Body, Resource, ResourceId
-from builder.core.overrides import leaves
-from builder.core.pointer import get, tokens
+from builder.core.manifests import Resource, ResourceId
+from builder.core.pointer import tokens
 from builder.core.references import definitions
 
-# What SOPS writes for a value: https://github.com/getsops/sops#encrypting-only-parts-of-a-file
-_ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:[^\]]*,iv:[^\]]+,tag:[^\]]+,type:\w+\]")
-# What is left over of a public PEM block: the words of its last line.
-_PEM_END = "-ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \r\n"
-_SECTIONS = ("data", "stringData")
 # What only the controller in the cluster can read.
 _SEALED: Mapping[tuple[str, str], tuple[Path, ...]] = {
     ("bitnami.com", "SealedSecret"): (("spec", "encryptedData"),),
@@ -31,11 +24,11 @@ def of_resource(resource: Resource, rules: Sequence[NestedChartRule]) -> Iterato
     key, body = resource.id, resource.body
     declared, references = _declared(key, rules)
     skip = {*_SEALED.get((key.group, key.kind), ())}
-    if _is_encrypted(body):
+    if is_encrypted(body):
         skip.add(("sops",))
     if key.kind == "Secret" and not key.group:
-        yield from _content(body)
-        skip |= {(section,) for section in _SECTIONS}
+        yield from content(body)
+        body = {name: value for name, value in body.items() if name not in SECTIONS}
     walk = Walk(declared=declared, references=references, skip=frozenset(skip))
     if key.kind == "CustomResourceDefinition":
         yield from walk.value(body.get("metadata"), ("metadata",))
@@ -43,7 +36,7 @@ def of_resource(resource: Resource, rules: Sequence[NestedChartRule]) -> Iterato
             yield from walk.value(value, path)
         return
     if key.kind == "ConfigMap" and not key.group:
-        body = {k: _decoded(v) if k == "binaryData" else v for k, v in body.items()}
+        body = {k: _unpacked(v) if k == "binaryData" else v for k, v in body.items()}
     yield from walk.value(body)
 
 
@@ -71,7 +64,7 @@ def of_operation(
         whole: Any = body.get("value")
         for step in reversed(path):
             whole = {step: whole}
-        yield from _content(whole)
+        yield from content(whole)
     elif path:
         yield from walk.value({path[-1]: body.get("value")}, path[:-1])
     else:
@@ -98,41 +91,10 @@ def _declared(
     return declared, frozenset(references - declared.keys())
 
 
-def _is_encrypted(body: Body) -> bool:
-    """Tell whether SOPS has encrypted values of a body; it reads them by a block of its own."""
-    return bool(get(body, ("sops", "mac")) and get(body, ("sops", "version")))
-
-
-def _content(body: Body) -> Iterator[Suspect]:
-    """Yield each value of a Secret that anybody could read; certificates are public.
-
-    What is no Secret that Kubernetes takes, a list for a mapping, is committed all the same.
-    """
-    encrypted = _is_encrypted(body)
-    for section in _SECTIONS:
-        for path, value in leaves(body.get(section), (section,)):
-            text = value if isinstance(value, str) else str(value)
-            if encrypted and _ENCRYPTED.fullmatch(text):
-                continue
-            plain = (decoded(text) or text) if section == "data" else text
-            if value is not None and _is_open(plain):
-                yield Suspect(name=path[-1], path=path, form="content", value=plain)
-
-
-def _is_open(text: str) -> bool:
-    if _ENCRYPTED.fullmatch(text):
-        return True  # nobody could decrypt it: SOPS left no block of its own
-    return bool(text.strip()) and not is_reference(text) and not _is_public(text)
-
-
-def _is_public(text: str) -> bool:
-    """Tell whether a text is nothing but certificates and public keys."""
-    return "-----BEGIN " in text and not without_public(text).strip(_PEM_END)
-
-
-def _decoded(values: Any) -> Any:
+def _unpacked(values: Any) -> Any:
+    """Return what can be read of the files in a ConfigMap's ``binaryData``."""
     if not isinstance(values, Mapping):
         return values
     return {
-        key: decoded(value) if isinstance(value, str) else value for key, value in values.items()
+        key: readable(value) if isinstance(value, str) else value for key, value in values.items()
     }

@@ -7,19 +7,19 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from builder.core.credentials import WORDS, is_credential, is_given
+from builder.core.credentials import AFTER, WORDS, is_credential, is_given
 from builder.core.guard.forms import without_public
 
 STARS = "***"
 SHOWN = re.compile(r"\$\([\w.-]+\)|\$\{[\w.-]+\}|\$\w+")
 """What may be shown in the place of a credential: the name of a variable."""
-_NAME = rf"(?P<name>[\w.-]{{0,80}}?(?:{WORDS}))"
+_NAME = rf"(?P<name>[\w.-]{{0,80}}?(?:{WORDS}){AFTER}?)"
 _MAY_HOLD = re.compile(rf"(?i){WORDS}|private key|://[^\s/@:]*:|bearer|basic")
 _PRIVATE = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END [A-Z ]*-----|\Z)", re.S)
 _USERINFO = re.compile(r"(://[^\s/@:]{0,200}:)([^\s\"'<>]{1,500})(?=@)")
 _HEADER = re.compile(r"(?i)\b((?:bearer|basic)[ \t]+)([A-Za-z0-9+/=._~-]{8,})")
 # In the order in which they are looked for: a block of YAML, an item of an environment, a line that
-# is name and value, and what stands within a line: ``name=value``, ``"name": "value"``, flags.
+# is name and value, what stands within a line: ``name=value``, ``"name": "value"``, flags; XML.
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     for pattern in (
@@ -33,13 +33,17 @@ _PATTERNS = tuple(
         r"(?P<value>\\?\"(?:[^\"\\]|\\[^\"])*\\?\"|'[^']*'|\$\([\w.-]+\)|\$\{[\w.-]+\}|"
         r"[^\s,;&})|>\[{\"'][^\s,;&})]*)",
         rf"(?<![\w.-])(?P<start>--?){_NAME}(?P<between>[ \t]+)(?P<value>[^\s-]\S*)",
+        rf"(?P<start><(?:\w{{1,40}}:)?){_NAME}(?P<between>(?:\s[^<>]{{0,200}})?>(?:<!\[CDATA\[)?)"
+        r"(?P<value>[^<>\s\]][^<>\]]{0,500})(?=(?:\]\]>)?</)",
     )
 )
 _COVERED = re.compile(r"(?:\*\*\*\W*)?")
 _QUOTES = "\"'"
 # In a script: a test, a call, or code that reads the value from somewhere.
 _GOES_ON = re.compile(r"[ \t]+[^\s#]")
-_CODE = re.compile(r"[\w.]+\(|[=!]=|\$|\{|\[|<|\(|/|None\b|self\.|os\.|process\.")
+_CODE = re.compile(r"[\w.]+\(|[=!]=|\$|`|\{|\[|<|\(|/|None\b|self\.|os\.|process\.")
+# Another place that has it: `hs.token = obj.status.token`; or what usage says: `--token TOKEN`.
+_ELSEWHERE = re.compile(r"(?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*|[A-Z][A-Z_]*")
 
 
 class Assigned(NamedTuple):
@@ -78,7 +82,8 @@ def _is_whole(match: re.Match[str]) -> bool:
 def _is_prose(match: re.Match[str], value: str) -> bool:
     """Tell whether a bare value is a word in a sentence, or code that reads it from somewhere."""
     goes_on = ":" in match["between"] and _GOES_ON.match(match.string, match.end())
-    return bool(re.search(r"\s", value) or _CODE.match(value) or goes_on)
+    elsewhere = _ELSEWHERE.fullmatch(value) and is_credential(value)
+    return bool(re.search(r"\s", value) or _CODE.match(value) or goes_on or elsewhere)
 
 
 def scrub(text: str) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from builder.core import yaml
-from builder.core.credentials import is_given, is_literal, names_several
+from builder.core.credentials import is_given, is_literal, is_one_of, words_of
 from builder.core.errors import YamlError
+from builder.core.guard.content import SECTIONS, content
 from builder.core.guard.forms import forms, plain_text, unpacked
 from builder.core.guard.model import Path, Suspect
 from builder.core.guard.randomness import random_words
@@ -17,7 +18,14 @@ from builder.core.pointer import pointer
 # A text in a text in a text: deeper holds nothing that anybody would write.
 _DEEPEST = 3
 _COMMENT = re.compile(r"(?:^|\s)#+ ?(.*)$")
-_INNER = ("value", "literal", "plain", "default")
+# A text as a map of its own, and what the texts of environments and parameters are called.
+_INNER = (
+    "value", "literal", "plain", "plaintext", "default", "inline", "inline_string", "string", "raw",
+    "data",
+)  # fmt: skip
+_VALUES = ("value", "val", "string_value")
+_HEADER = re.compile(r"(?:^|[_-])authorization$")
+_LOGIN = re.compile(r"(?i)(?:basic|bearer|token)[ \t]+([A-Za-z0-9+/._~-]{4,}=*)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +58,10 @@ class Walk:
 
     def _mapping(self, value: Mapping[str, Any], path: Path) -> Iterator[Suspect]:
         above = path[-1] if path else ""
+        called = _called(value)
+        if _is_secret(value):
+            yield from self._secret(value, path)
+            value = {k: v for k, v in value.items() if k not in SECTIONS}
         for key, child in value.items():
             below = (*path, str(key))
             if below in self.skip:
@@ -57,21 +69,26 @@ class Walk:
             name = self._name(str(key), child, value, above) if self.names else ""
             if name and below not in self.declared and below not in self.references:
                 yield _suspect(name, below, "named", _text(child))
-            elif key == "value" and isinstance(child, str) and isinstance(value.get("name"), str):
-                yield from self.text(child, below, value["name"])
+            elif key == "value" and isinstance(child, str) and called:
+                yield from self.text(child, below, called)
             else:
                 yield from self.value(child, below)
+
+    def _secret(self, value: Mapping[str, Any], path: Path) -> Iterator[Suspect]:
+        """Yield the content of a Secret that stands in a value, as charts make them of values."""
+        for one in content(value):
+            yield replace(one, path=(*path, *one.path))
 
     def _name(self, key: str, child: Any, value: Mapping[str, Any], above: str) -> str:
         """Return what a text of a mapping is called, if that is a credential's name."""
         if is_given(key, child, above, value):
             return key
-        named = value.get("name", value.get("key"))
-        if key == "value" and isinstance(named, str) and is_given(named, child):
-            return named
-        if key in _INNER and is_given(above, child):
+        called, words = _called(value), words_of(key)
+        if words in _VALUES and called and is_given(called, child):
+            return called
+        if words in _INNER and is_given(above, child):
             return above
-        if isinstance(child, str) and names_several(above) and is_literal(child):
+        if isinstance(child, str) and is_one_of(above, child, key):
             return above
         # The login of a container registry, as docker writes it: base64 of name and password.
         login = key == "auth" and isinstance(child, str) and ":" in plain_text(child)
@@ -84,7 +101,7 @@ class Walk:
             flag = isinstance(previous, str) and previous.startswith("-")
             if flag and is_given(str(previous), item):
                 yield _suspect(str(previous), below, "named", _text(item))
-            elif isinstance(item, str) and path and names_several(path[-1]) and is_literal(item):
+            elif isinstance(item, str) and path and is_one_of(path[-1], item):
                 yield _suspect(path[-1], below, "named", item)
             else:
                 yield from self.value(item, below)
@@ -108,6 +125,8 @@ class Walk:
             yield _suspect(name, (), "named", value, within=name)
         for looks, value, start in forms(text):
             yield _suspect(key, (), "shape", value, within=_line(text, start), looks=looks)
+        if value := _login(key, text):
+            yield _suspect(key, (), "named", value)
         for value, start in random_words(text, key) if inner is None else ():
             yield _suspect(key, (), "random", value, within=_line(text, start))
 
@@ -136,6 +155,23 @@ class Walk:
             return None
         deeper = self._deeper()
         return (one for document in documents for one in deeper.value(document))
+
+
+def _called(value: Mapping[str, Any]) -> str:
+    """Return what an entry of an environment, or of parameters, is called."""
+    named = next((value[key] for key in ("name", "key", "Name", "Key") if value.get(key)), "")
+    return named if isinstance(named, str) else ""
+
+
+def _login(name: str, text: str) -> str:
+    """Return what a header logs in with: ``Authorization`` names a scheme, and a literal."""
+    match = _LOGIN.fullmatch(text.strip()) if _HEADER.search(words_of(name)) else None
+    return match[1] if match and is_literal(match[1]) else ""
+
+
+def _is_secret(value: Mapping[str, Any]) -> bool:
+    whole = isinstance(value.get("metadata"), Mapping)
+    return whole and value.get("kind") == "Secret" and value.get("apiVersion") == "v1"
 
 
 def comments(text: str) -> str:
