@@ -34,11 +34,12 @@ _ENGINES: dict[str, tuple[_Start, list[str]]] = {
     "flux": (flux, ["flux"]),
     "argocd": (argocd, ["argocd", "redis", "kustomize"]),
 }
+_NONE = "none"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the tests of one engine be chosen; those of no engine are with the first."""
-    parser.addoption("--engine", choices=list(_ENGINES), help="only the tests of one engine")
+    """Let the tests of one engine be chosen, or those that need none."""
+    parser.addoption("--engine", choices=[*_ENGINES, _NONE], help="only the tests of one engine")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,7 +57,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _engine_of(item: pytest.Item) -> str:
     parameters: dict[str, object] = item.callspec.params if hasattr(item, "callspec") else {}
-    return str(parameters.get("engine_name", next(iter(_ENGINES))))
+    return str(parameters.get("engine_name", _NONE))
 
 
 @pytest.hookimpl(wrapper=True)
