@@ -101,7 +101,14 @@ def render(overlay: Overlay, chart: NestedChart) -> NestedRender | Finding:
         return vendored
     entry, path = vendored
     try:
-        read = template(path, entry.sha256, chart, chart.values, overlay.environment)
+        read = template(
+            path,
+            entry.sha256,
+            chart,
+            chart.values,
+            overlay.environment,
+            rules=overlay.base.base.nested_charts,
+        )
     except CommandError as error:
         return _failed(chart, redacted(helm.message(error), chart.values))
     upgrade = _NOTHING
@@ -144,16 +151,23 @@ def _on_upgrade(
     What makes further resources counts as soon as it differs at all.
     """
     path, digest = vendored
+    rules = overlay.base.base.nested_charts
     try:
         read = template(
-            path, digest, chart, chart.values, overlay.environment, upgrade=True, served=served
+            path,
+            digest,
+            chart,
+            chart.values,
+            overlay.environment,
+            rules=rules,
+            upgrade=True,
+            served=served,
         )
     except CommandError as error:
         said = redacted(helm.message(error), chart.values)
         nothing = Rendered(resources=(), findings=(_not_on_upgrade(chart, said),))
         return Template(rendered=nothing, references=())
     known = {one.id: (one, refers) for one, refers in installed.pairs}
-    rules = overlay.base.base.nested_charts
 
     def differs(resource: Resource, refers: tuple[Reference, ...]) -> bool:
         before = known.get(resource.id)

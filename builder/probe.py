@@ -95,6 +95,7 @@ class Probe:
             self.chart,
             values,
             self.overlay.environment,
+            rules=self.overlay.base.base.nested_charts,
             upgrade=upgrade,
             served=served,
         )

@@ -5,7 +5,7 @@ kustomizations above it are applied here, strictly. So that both give the same r
 kustomization with patches holds nothing else than resources beside them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from builder.core.guard.veil import Veil
 from builder.core.manifests import Body, Manifests, Origin, Resource, from_kustomize, objects
 from builder.core.patch import Patch
 from builder.core.secrets import patching
-from builder.files import read_if_there, read_text, shown
+from builder.files import read_bytes, read_if_there, read_text, shown
 from builder.sources import Kustomization
 from builder.still import once
 from builder.tools import helm, kustomize
@@ -96,6 +96,10 @@ def _first_order(manifests: Manifests, findings: Sequence[Finding] = ()) -> Firs
     )
 
 
+# Behind this, kustomize prints a value whole, over as many lines as it has.
+_QUOTES = "node contents:"
+
+
 class _Renderer:
     """Renders folders of one environment; carries what every folder needs."""
 
@@ -137,13 +141,25 @@ class _Renderer:
         return packed.manifests(manifests)
 
     def text(self, folder: Path, kube_version: str) -> str:
-        """Run kustomize; what it quotes of Secrets' literals in an error is covered."""
+        """Run kustomize; what it quotes of credentials in an error is covered."""
         try:
             return kustomize.build(folder, kube_version=kube_version)
         except CommandError as error:
-            veil = Veil(v for k in self.kustomizations.values() for v in sources.literals(k))
+            said, quoted, _ = error.stderr.partition(_QUOTES)
+            if quoted:
+                command = error.what.partition(":\n")[0]
+                error.what, error.stderr = f"{command}:\n{said}{quoted} ...", f"{said}{quoted} ..."
+            veil = Veil(self.credentials())
             error.what, error.stderr = veil.all(error.what), veil.all(error.stderr)
             raise
+
+    def credentials(self) -> Iterator[str]:
+        """Yield what looks like a credential in the files that kustomize reads."""
+        for kustomization in self.kustomizations.values():
+            yield from sources.literals(kustomization)
+            for path in sources.files(kustomization):
+                text = read_bytes(path, self.overlay.root).decode("utf-8", "replace")
+                yield from (one.value for one in suspects.of_text(text))
 
     def plain(self, kustomization: Kustomization) -> FirstOrder:
         """Render resources and patches, nothing else."""

@@ -10,6 +10,7 @@ import msgspec
 from builder import cache, suspects
 from builder.core import packed, rendered
 from builder.core import references as collecting
+from builder.core.base import NestedChartRule
 from builder.core.environment import Environment
 from builder.core.manifests import Resource
 from builder.core.nested import NestedChart
@@ -38,12 +39,14 @@ def template(
     values: Mapping[str, Any],
     environment: Environment,
     *,
+    rules: Sequence[NestedChartRule],
     upgrade: bool = False,
     served: Sequence[str] = (),
 ) -> Template:
     """Render a chart's archive, of that SHA-256, as its controller would with ``values``.
 
-    Raises CommandError, which is not remembered.
+    ``rules`` are those of the base: they name credentials that nothing else tells. Raises
+    CommandError, which is not remembered.
     """
     arguments: dict[str, Any] = {
         "release": chart.release,
@@ -69,9 +72,21 @@ def template(
         name = cache.key("template", digest, helm.find()[1], arguments, msgspec.to_builtins(read))
     except (TypeError, OverflowError):  # values with a number that only Python holds
         return make()
-    if suspects.is_secret(suspects.of_value([values, chart.sets])):
+    if _has_secret(chart, values, rules):
         return cache.remember(name, make)  # the render holds it as well, and is not written
     return cache.remember(name, make, pack=_pack, unpack=_unpack)
+
+
+def _has_secret(
+    chart: NestedChart, values: Mapping[str, Any], rules: Sequence[NestedChartRule]
+) -> bool:
+    """Tell whether values have a credential: by their looks, by a rule, or out of a Secret."""
+    declared = (s for s in suspects.of_resource(chart.resource, rules) if s.form == "declared")
+    return (
+        chart.from_secret
+        or suspects.is_secret(suspects.of_value([values, chart.sets]))
+        or suspects.is_secret(declared)
+    )
 
 
 def _pack(result: Template) -> Any:

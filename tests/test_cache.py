@@ -1,5 +1,6 @@
 """Results that are kept: as good as new, or not used."""
 
+import json
 import os
 import subprocess
 import sys
@@ -224,3 +225,25 @@ def test_many_processes_at_once(folder: Path, tmp_path: Path) -> None:
     for process in running:
         _, err = process.communicate()
         assert (process.returncode, err) == (0, "")
+
+
+def test_a_credential_that_only_a_rule_names_is_not_kept(source: Source, folder: Path) -> None:
+    """Its value looks like any other, and so does that of a Secret that is merged into values."""
+    source.edit("base/wandb/base.yaml", "/global/license: license}", "/global/note: license}")
+    source.edit(CR, "global:\n", "global:\n      note: hunter-of-notes\n")
+    values = "global: {extraEnv: {FOO: hunter-of-secrets}}"
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "wandb-spec-user", "namespace": "wandb"},
+        "stringData": {"a": values},
+    }
+    source.write("overlays/more/secret.yaml", json.dumps(secret))
+    for name, resources in (("one", "[../example]"), ("more", "[../example, secret.yaml]")):
+        source.overlay(name, f"resources: {resources}\n", "extends: example\n")
+        built = build(find_overlay(source.root, name))
+        rendered = str([resource.body for one in built.nested for resource in one.resources])
+        assert ("hunter-of-secrets" in rendered) == (name == "more")
+    kept = b"".join(path.read_bytes() for path in entries(folder))
+    assert kept
+    assert b"hunter-of" not in kept

@@ -258,3 +258,19 @@ def test_what_real_charts_render_has_no_false_alarm(tmp_path: Path) -> None:
             files[-1].write_text(done.stdout)
     assert files
     assert suspects(files) == []
+
+
+def test_what_kustomize_quotes_of_a_value_is_not_shown(source: Source, run: Run) -> None:
+    """It prints a value whole where a replacement reaches into it."""
+    lines = "\n".join(f"line {number} hunter" for number in range(20))
+    one = resource("ConfigMap", "c", data={"password": lines})
+    field = "fieldPath: data.password"
+    target = "select: {kind: ConfigMap}, fieldPaths: [data.password.x]"
+    replacing = f"replacements: [{{source: {{kind: ConfigMap, {field}}}, targets: [{{{target}}}]}}]"
+    source.write("overlays/more/made/c.yaml", one)
+    source.write("overlays/more/made/kustomization.yaml", f"resources: [c.yaml]\n{replacing}\n")
+    overlay(source, "made]\n")
+    result = run("build", "more", "--check")
+    assert result.code == 3
+    assert "data.password.x" in result.err
+    assert "hunter" not in result.out + result.err

@@ -73,6 +73,7 @@ def _declared(resource: Resource, manifests: Manifests, rule: NestedChartRule) -
     if not isinstance(values, dict):
         yield cannot_tell(resource, f"{rule.values} is not a mapping")
         return
+    secret = None
     if rule.values_secret:
         secret = manifests.find(
             "Secret", rule.values_secret.replace("{name}", resource.id.name), resource.id.namespace
@@ -96,6 +97,7 @@ def _declared(resource: Resource, manifests: Manifests, rule: NestedChartRule) -
         version_at=(resource.id, (*tokens(rule.chart), "version")),
         chart_path=tokens(rule.chart),
         source_paths=(tokens(rule.chart),),
+        from_secret=secret is not None,
     )
 
 

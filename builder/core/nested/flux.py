@@ -54,6 +54,7 @@ def helm_release(resource: Resource, manifests: Manifests) -> Iterator[Found]:
         chart_path=by_chart if spec.get("chart") else ("spec", "chartRef"),
         source_paths=(("spec", "chart"), ("spec", "chartRef")),
         tests=bool(get(spec, ("test", "enable"))),
+        from_secret=any(e.get("kind") == "Secret" for e in mappings(spec, ("valuesFrom",))),
     )
 
 

@@ -24,7 +24,8 @@ class NestedChart:
     is the resource and the place that name the repository, ``version_at`` those that name the
     version; ``source_paths`` are all places that name the chart: what stands elsewhere is looked at
     as in any resource. ``api_versions`` are those of the definitions that stand beside the
-    resource, ``tests`` tells that the controller runs the chart's test hooks.
+    resource, ``tests`` tells that the controller runs the chart's test hooks, ``from_secret`` that
+    a Secret among the resources has some of the values.
     """
 
     resource: Resource
@@ -44,6 +45,7 @@ class NestedChart:
     source_paths: tuple[Path, ...] = ()
     api_versions: tuple[str, ...] = ()
     tests: bool = False
+    from_secret: bool = False
 
     @property
     def title(self) -> str:
