@@ -3,15 +3,15 @@
 import json
 from collections.abc import Iterator
 
+from builder.core.findings import Finding
 from builder.core.text import count, printable
 from builder.environments.promote import Outcome
 from builder.pull_request import Proposal
-from builder.report import findings_text
 
 
-def findings(outcome: Outcome) -> str:
-    """Write what is left to do by hand, and what is to be known."""
-    return findings_text([f for f in outcome.findings if f.severity != "note"])
+def findings(outcome: Outcome) -> list[Finding]:
+    """Return what is left to do by hand, and what is to be known."""
+    return [f for f in outcome.findings if f.severity != "note"]
 
 
 def text(outcome: Outcome, *, written: bool, proposal: Proposal | None) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Run
+from tests.conftest import REPOSITORY, Run
 from tests.source import Source
 
 JSON = ["--log-format", "json"]
@@ -114,3 +114,14 @@ def test_colours(
     error, build = run("images", "exmple").err, run("build", "guide", "--check").out
     assert error.startswith("\x1b[1;31merror:\x1b[0m " if coloured else "error: ")
     assert ("\x1b[" in build) is coloured
+
+
+def test_all_that_is_said_goes_the_same_way() -> None:
+    """But for the help, and questions on a terminal."""
+    folder = REPOSITORY / "builder"
+    found = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.py")
+        if "file=sys.stderr" in path.read_text()
+    }
+    assert found == {"cli.py", "commands/asking.py"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from builder import log
 from builder.core.errors import ConfigurationError, nearest
 from builder.core.scaffold import Answers, Record, choices
 from builder.scaffold import questions, render
@@ -103,10 +104,10 @@ def again(record: Record, name: str | None, given: Given) -> tuple[dict[str, Ans
 def tell(answers: Answers, *, asked: bool) -> None:
     """Say what could not be looked at, and what is assumed; with ``asked``, what others answer."""
     for note in (*questions.notes(answers), *(questions.reached(answers) if asked else ())):
-        print(f"note: {note}", file=sys.stderr)
+        log.say("info", "note", f"note: {note}", message=note)
     settings = ", ".join(f"{name}={value}" for name, value in answers.platform.items())
     if settings:
-        print(f"note: the platform: {settings}; others by --set NAME=VALUE", file=sys.stderr)
+        log.say("info", "note", f"note: the platform: {settings}; others by --set NAME=VALUE")
 
 
 def agreed(question: str) -> bool:

@@ -1,12 +1,12 @@
 """``sealift environment``: which there are, one more, and what goes from one to another."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from builder import log
 from builder.commands.environment_promote import promote
 from builder.commands.options import RootOption
 from builder.commands.scaffold_options import (
@@ -57,7 +57,7 @@ def list_(
     print({"json": report.as_json, "list": report.names}.get(output, report.table)(found))
     for one in found:
         if one.problem:
-            print(f"error: {one.name}: {one.problem}", file=sys.stderr)
+            log.say("error", "environment", f"error: {one.name}: {one.problem}", name=one.name)
     return int(any(one.problem for one in found))
 
 

@@ -1,9 +1,9 @@
 """``sealift environment add``: what it asks, and what it says."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
+from builder import log
 from builder.commands import asking
 from builder.commands.asking import Given
 from builder.core.errors import ConfigurationError
@@ -45,9 +45,9 @@ def run(
     for path in adding.add(root, addition, record, made):
         print(f"written: {path}")
     for note in addition.notes:
-        print(f"note: {note}", file=sys.stderr)
+        log.say("info", "note", f"note: {note}", message=note)
     steps = (f"secrets {name} --write", f"airgap {name}", f"build {name}", f"publish {name}")
-    print("Next, in this order:", *(f"  sealift {s}" for s in steps), sep="\n", file=sys.stderr)
+    log.say("info", "next", "\n".join(["Next, in this order:", *(f"  sealift {s}" for s in steps)]))
     return 0
 
 

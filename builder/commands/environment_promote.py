@@ -1,12 +1,12 @@
 """``sealift environment promote``: what runs in one environment, in another."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from builder import log
 from builder.commands.options import RootOption
 
 
@@ -52,17 +52,16 @@ def promote(
     from builder import report_promote as report
     from builder.environments.promote import promote as run
     from builder.environments.request import propose
+    from builder.report import tell
 
     outcome = run(root.resolve(), source, target, write=not (dry_run or pull_request))
-    said = report.findings(outcome)
-    if said:
-        print(said, file=sys.stderr)
+    tell(report.findings(outcome))
     proposal = None
     if pull_request and not dry_run and outcome.differences and not outcome.failed:
         body = report.markdown(outcome)
         proposal = propose(root.resolve(), outcome, remote=remote, base=branch, body=body)
         for warning in proposal.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+            log.say("warning", "proposal", f"warning: {warning}", message=warning)
     written = not (dry_run or pull_request)
     if output is PromoteFormat.json:
         print(report.as_json(outcome, written=written, proposal=proposal))

@@ -1,12 +1,12 @@
 """``sealift init``: a repository of one's own, from a few answers."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from builder import log
 from builder.commands.scaffold_options import (
     NONE,
     Answers,
@@ -93,5 +93,5 @@ def init(
     print(report.summary(planned, written=True))
     if record is None:
         source = questions.chart_source(given.base)
-        print(report.next_steps(folder, given.base, name, source), file=sys.stderr)
+        log.say("info", "next", report.next_steps(folder, given.base, name, source))
     return 0
