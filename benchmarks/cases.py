@@ -8,8 +8,9 @@ from pathlib import Path
 
 from benchmarks.measure import Ratio, pair
 from builder.airgap import airgap as compute
+from builder.bases import find_base
 from builder.vendor import vendor
-from builder.workspace import find_base, find_overlay
+from builder.workspace import find_overlay
 
 HERE = Path(__file__).resolve().parent.parent
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.measure import Ratio, Run, watched
+from builder.bases import find_base
 from builder.core import lock, yaml
 from builder.core.git_tree import tree_id
 from builder.fleet.run import cores
@@ -24,7 +25,7 @@ from builder.render import render
 from builder.target import Target
 from builder.tools import helm, kustomize
 from builder.vendor import vendor
-from builder.workspace import find_base, find_overlay
+from builder.workspace import find_overlay
 
 T = TypeVar("T")
 HERE = Path(__file__).resolve().parent.parent

@@ -9,11 +9,12 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from benchmarks.measure import Ratio
+from builder.bases import find_base
 from builder.build import build
 from builder.page.contents import contents
 from builder.page.html import page
 from builder.vendor import vendor
-from builder.workspace import find_base, find_overlay
+from builder.workspace import find_overlay
 from tests.browser import browser, chromium
 from tests.pages import fleet_page
 

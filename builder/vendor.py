@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from builder.bases import BaseFolder
 from builder.core import archive, charts_lock, yaml
 from builder.core.archive import ChartArchive
 from builder.core.base import ChartSource
@@ -18,7 +19,6 @@ from builder.progress import Progress
 from builder.tools import charts as repositories
 from builder.tools import helm
 from builder.tools.charts import Login
-from builder.workspace import BaseFolder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

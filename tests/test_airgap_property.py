@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from builder.airgap import airgap
 from builder.airgap_file import rewrites
+from builder.bases import find_base
 from builder.build import build
 from builder.tools import helm, kustomize
 from builder.vendor import vendor
-from builder.workspace import find_base, find_overlay
+from builder.workspace import find_overlay
 from tests.source import Source
 from tests.styles.model import INSIDE, write
 from tests.styles.random import CLOSING, Component, chart, components

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from builder.bases import find_base
 from builder.build import Build, build
 from builder.vendor import vendor
-from builder.workspace import find_base, find_overlay
+from builder.workspace import find_overlay
 from tests.source import Source
 
 STAND_INS = Path(__file__).parent / "charts"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from builder.bases import find_base
 from builder.core import guard, yaml
 from builder.core.manifests import Origin, Resource, objects
-from builder.workspace import find_base
 from tests.conftest import CHARTS, REPOSITORY, Refused, Run
 from tests.planted import TOKENS
 from tests.source import Source

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.workspace import environments, find_base, find_overlay
+from builder.bases import find_base
+from builder.workspace import environments, find_overlay
 from tests.conftest import Refused, Run
 from tests.source import Source
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import msgspec
 
 from builder import log
+from builder.bases import is_name
 from builder.core.errors import ConfigurationError, nearest
 from builder.core.scaffold import Answers, Record, choices
 from builder.scaffold import questions, render
-from builder.workspace import is_name
 
 _ANY = "environment"
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from builder import log
+from builder.bases import find_base
 from builder.commands import asking
 from builder.commands.asking import Given
 from builder.core.errors import ConfigurationError
@@ -12,7 +13,7 @@ from builder.environments import add as adding
 from builder.environments.add import Addition
 from builder.scaffold import packed, questions, render
 from builder.scaffold.run import recorded
-from builder.workspace import find_base, find_overlay
+from builder.workspace import find_overlay
 
 # Where environment.yaml has each answer; engine and forge may be none, and then stand nowhere.
 _PLACES = {

@@ -38,9 +38,9 @@ def vendor(
     Example: sealift vendor wandb --from ./downloaded-charts
     """
     from builder import vendor as vendoring
+    from builder.bases import find_base
     from builder.core.errors import ConfigurationError
     from builder.files import shown
-    from builder.workspace import find_base
 
     root = root.resolve()
     versions = {}

@@ -7,6 +7,7 @@ from dataclasses import replace
 import msgspec
 
 from builder import vendor as vendoring
+from builder.bases import BaseFolder
 from builder.core import charts_lock
 from builder.core.base import ChartSource
 from builder.core.charts_lock import ChartsLock
@@ -16,7 +17,6 @@ from builder.core.upgrade import edit
 from builder.core.versions import exact, older, ordered
 from builder.files import read_text, shown, write_text
 from builder.tools.charts import Login
-from builder.workspace import BaseFolder
 
 
 def vendored(base: BaseFolder, name: str) -> list[str]:

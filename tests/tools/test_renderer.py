@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from builder.bases import find_base
 from builder.core import yaml
 from builder.tools import helm, renderer
 from builder.tools.command import CommandError
 from builder.vendor import vendor
-from builder.workspace import find_base
 from tests.conftest import CHARTS, REPOSITORY
 from tests.source import Source
 
