@@ -28,6 +28,7 @@ FIRST = {
     "Redis password": "0.26.3",
 }
 GUIDES = list(FIRST)[:3]
+GUIDE = "seed-cr.yaml"
 CHARTS = versions("operator-wandb")
 
 pytestmark = [
@@ -66,8 +67,14 @@ def first(version: str) -> dict[str, str]:
     return {name: since for name, since in FIRST.items() if number(version) < number(since)}
 
 
-@pytest.mark.parametrize("version", [v for v in CHARTS if not first(v)])
-@pytest.mark.parametrize("resource", RESOURCES)
+def lacking(resource: str, version: str) -> set[str]:
+    """The credentials of a resource that a version has no form for; the guide's has no Redis."""
+    return set(first(version)).intersection(GUIDES if resource == GUIDE else FIRST)
+
+
+@pytest.mark.parametrize(
+    ("resource", "version"), [(r, v) for r in RESOURCES for v in CHARTS if not lacking(r, v)]
+)
 def test_the_vendors_resources_ship_by_reference(
     tmp_path: Path, run: Run, version: str, resource: str
 ) -> None:
@@ -87,11 +94,11 @@ def test_the_vendors_resources_ship_by_reference(
     assert run("secrets", "example", "--check", *root).code == 0
 
 
-@pytest.mark.parametrize("version", [v for v in CHARTS if first(v)])
+@pytest.mark.parametrize("version", [v for v in CHARTS if lacking(GUIDE, v)])
 def test_a_version_without_a_form_names_the_first_that_has_it(
     tmp_path: Path, run: Run, version: str
 ) -> None:
-    source, _ = planted(tmp_path, run, version, "seed-cr.yaml")
+    source, _ = planted(tmp_path, run, version, GUIDE)
     result = run("secrets", "example", "--write", "--root", str(source.root))
     assert result.code == 1
     blocks = re.split(r"\n(?=error)", result.err)
