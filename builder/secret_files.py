@@ -108,10 +108,12 @@ def plan(overlay: Overlay, conversion: Conversion, *, renew: bool = False) -> Fi
         _rewrite(overlay, overlay.folder / EXTERNAL, external),
     ]
     left = [path for path in overlay.secrets_resources[1:] if path not in encrypted]
-    gone = [_rewrite(overlay, path, "") for path in left if _is_ours(overlay, path)]
+    left = [path for path in left if _is_ours(overlay, path)]
+    only = [path for path in left if _is_only_copy(overlay, path, conversion.wanted, files)]
+    gone = [_rewrite(overlay, path, "") for path in left if path not in only]
     entries = [EXTERNAL] if external else []
     entries += [path.relative_to(overlay.folder.resolve()).as_posix() for path in encrypted]
-    connected = _connect(overlay, entries, gone, with_patches=bool(conversion.text))
+    connected = _connect(overlay, entries, left, with_patches=bool(conversion.text))
     # A file goes after what names it.
     files.rewrites = sorted([*written, connected, *gone], key=lambda one: not one.after)
     return files
@@ -133,6 +135,18 @@ def _rewrite(overlay: Overlay, path: Path, text: str) -> Rewrite:
 
 def _is_ours(overlay: Overlay, path: Path) -> bool:
     return read_bytes(path, overlay.root).startswith(b"# Written by `sealift secrets`")
+
+
+def _is_only_copy(
+    overlay: Overlay, path: Path, secrets: Iterable[WantedSecret], files: Files
+) -> bool:
+    """Tell, and say, that what a file has encrypted stands nowhere else: then it is not removed."""
+    there = _there(overlay, path)
+    if there is None or any(there.holds(one) and one.complete for one in secrets):
+        return False
+    name = f"{there.namespace}/{there.name}"
+    files.findings.append(saying.only_copy(name, shown(path, overlay.root)))
+    return True
 
 
 def _external(overlay: Overlay, secrets: Iterable[WantedSecret]) -> str:
@@ -212,7 +226,7 @@ def _there(overlay: Overlay, path: Path) -> Encrypted | None:
 
 
 def _connect(
-    overlay: Overlay, entries: list[str], gone: Iterable[Rewrite], *, with_patches: bool
+    overlay: Overlay, entries: list[str], left: Iterable[Path], *, with_patches: bool
 ) -> Rewrite:
     """Return the overlay's kustomization with the files that there are, and without the others."""
     kustomization = sources.read(overlay.folder, overlay.root)
@@ -223,7 +237,7 @@ def _connect(
         text = removed(kustomization, text, "transformers", patching.FILE)
     for entry in entries:
         text = entered(kustomization, text, "resources", entry)
-    paths = [one.path for one in gone]
+    paths = [path.resolve() for path in left]
     for entry in _listed(kustomization):
         path = (overlay.folder / entry).resolve()
         if entry not in entries and (path in paths or not path.exists() or entry == EXTERNAL):

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.authorities import authority
 from tests.conftest import Refused, Run
 from tests.secret_site import (
     KUSTOMIZATION,
+    PATCHES,
     PLANTED,
     PLATFORM,
     Key,
@@ -36,6 +38,7 @@ from tests.secret_site import (
 from tests.source import Result, Source, plain_kustomize, snapshot
 
 FOLDER = "overlays/example/resources/secrets"
+RULES = "base/wandb/base.yaml"
 LICENSE = f"{FOLDER}/wandb-license-key.yaml"
 SECRETS = {
     "wandb-license-key": {"license": PLANTED["replace-with-your-license"]},
@@ -143,6 +146,46 @@ def test_values_that_were_taken_out_stay_encrypted(sops: Source, key: Key, run: 
     assert result.code == 0, result.err
     assert {p.name: p.read_bytes() for p in sops.path(FOLDER).iterdir()} == before
     assert result.err == ""
+    assert key.opens(sops.path(LICENSE)) == SECRETS["wandb-license-key"]
+
+
+def other_form(source: Source) -> None:
+    name = "overlays/example/environment.yaml"
+    source.write(name, source.read(name).partition("secrets:")[0])
+
+
+def other_key(source: Source) -> None:
+    source.edit(RULES, "global/license: license}", "global/license: other}")
+    source.edit(RULES, "licenseSecret/key: license", "licenseSecret/key: other")
+
+
+def no_rule(source: Source) -> None:
+    head, rule, rest = source.read(RULES).partition("      - name: license\n")
+    source.write(RULES, head + "".join(rest.partition("      - name: ")[1:]))
+    assert rule
+
+
+LEFT: dict[str, Callable[[Source], None]] = {
+    "another form": other_form,
+    "another key": other_key,
+    "another name": lambda s: s.edit(RULES, '"{name}-license-key"', '"{name}-other"'),
+    "no rule": no_rule,
+    "no patches": lambda s: s.path(PATCHES).unlink(),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_only_a_file_has_is_never_removed(sops: Source, key: Key, run: Run, name: str) -> None:
+    convert(run)
+    taken_out(sops)
+    LEFT[name](sops)
+    first, second = run("secrets", "example", "--write"), run("secrets", "example", "--check")
+    for result in (first, second):
+        assert result.code == 0, result
+        assert f"{LICENSE}" in result.err
+        assert "[encrypted-left]" in result.err
+    assert "removed" not in first.out
+    assert "wandb-license-key.yaml" not in sops.read(KUSTOMIZATION)
     assert key.opens(sops.path(LICENSE)) == SECRETS["wandb-license-key"]
 
 

@@ -147,6 +147,20 @@ def without_value(secret: WantedSecret, missing: Sequence[str]) -> Finding:
     )
 
 
+def only_copy(secret: str, file: str) -> Finding:
+    """Say that an encrypted Secret stays, unlisted: nothing else has its values."""
+    return Finding(
+        code="encrypted-left",
+        severity="warning",
+        subject=f"Secret {secret}",
+        place=file,
+        cause="nothing refers to it as it is any more, and its values stand nowhere else: the file "
+        "stays, and is not listed",
+        hint="delete it when nobody needs its values; else create the Secret that is wanted now "
+        "from them",
+    )
+
+
 def other_recipients(secret: WantedSecret, file: str) -> Finding:
     """Say that a Secret is encrypted for others than those that are wanted now."""
     return Finding(
