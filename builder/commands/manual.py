@@ -13,7 +13,7 @@ from builder import __version__
 from builder.commands import overview
 
 _WIDTH = 72
-_EXIT_STATUS = {
+EXIT_STATUS = {
     "0": "Fine.",
     "1": "Findings, or a difference.",
     "2": "Wrong usage or configuration.",
@@ -61,7 +61,7 @@ def _page(path: Sequence[str], command: Any, context: Any) -> Iterator[str]:
     for example in examples:
         yield from (".SH EXAMPLES", ".nf", *map(_text, example.splitlines()), ".fi")
     yield ".SH EXIT STATUS"
-    for code, meaning in _EXIT_STATUS.items():
+    for code, meaning in EXIT_STATUS.items():
         yield from (".TP", f".B {code}", meaning)
     if len(path) > 1:
         yield from (".SH SEE ALSO", ".BR sealift (1)")
