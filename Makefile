@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: demo test e2e check bench screenshots tools gitea browser secret-tools cluster-tools \
+.PHONY: demo test e2e check bench docs reference screenshots tools gitea browser secret-tools cluster-tools \
   more-tools clean help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make test    run every check and test"
 	@echo "make e2e     run the tests in a real cluster; its parts are built once, in 20 minutes"
 	@echo "make bench   run the benchmarks"
+	@echo "make docs    build the documentation into build/site"
 
 demo: $(VENV)/installed tools
 	@$(BIN)/python -m tests.demo build/demo
@@ -34,6 +35,15 @@ check: $(VENV)/dev
 
 bench: $(VENV)/dev tools browser
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+# Every warning fails it: a dead link or anchor, a page that no list names.
+docs: $(VENV)/dev
+	$(BIN)/sphinx-build -q -W --keep-going -E -b html -d build/doctrees -c docs . build/site
+	@echo "build/site/index.html"
+
+# The pages in docs/reference that are made of the code.
+reference: $(VENV)/dev
+	$(BIN)/python -m tests.documentation.reference
 
 # The pictures of docs/report.md.
 screenshots: $(VENV)/dev tools browser

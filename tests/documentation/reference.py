@@ -142,8 +142,8 @@ def _type(child: Any) -> str:
 
 def _findings() -> Iterator[str]:
     yield "The code stands in brackets behind a finding's subject, and in `--json`. An error keeps"
-    yield "a bundle from shipping. The finding itself names place, cause, and a next step that is more"
-    yield "exact."
+    yield "a bundle from shipping. The finding itself names place and cause, and its next step more"
+    yield "exactly."
     yield ""
     for section, rows in FINDINGS.items():
         yield from (f"## {section}", "")
