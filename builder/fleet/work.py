@@ -16,7 +16,7 @@ from builder.fleet.inputs import Inputs
 from builder.fleet.outcome import Outcome, told
 from builder.fleet.written import packed, write
 from builder.still import still
-from builder.workspace import find_overlay
+from builder.workspace import Overlay, find_overlay
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,12 +80,19 @@ def _anew(
     job: Job, name: str, fresh: list[tuple[Inputs, Outcome]]
 ) -> tuple[Outcome, Inputs | None]:
     overlay = find_overlay(job.root, name)
-    before = inputs.inputs(overlay) if overlay.root == job.root else None
+    before = _inputs(overlay) if overlay.root == job.root else None
     result = build(overlay)
     outcome = _outcome(result, job.output)
     if before and before.timeless and not _holds_credentials(result):
         fresh.append((before, outcome))
     return outcome, before
+
+
+def _inputs(overlay: Overlay) -> Inputs | None:
+    try:
+        return inputs.inputs(overlay)
+    except SealiftError:  # the build tells what is wrong, and what to do about it
+        return None
 
 
 def _folder(job: Job) -> str | None:
