@@ -14,11 +14,19 @@ _WIDEST = 96
 _ENTRY = re.compile(r"\s*(?:-\s|[\[\]{}#]|[^\s:#][^:]*:(?:\s|$))")
 _CREDENTIAL = re.compile(rf"(?i)(?:{WORDS}|passwords|tokens|keys)[\"']?\s*:\s*$")
 
+# Where any text may be one: a Secret's content, literals for one, and the value of an entry.
+_SECRET = re.compile(
+    r"\bkind[\"']?\s*:\s*[\"']?Secret(?:List)?\b|\bstringData\b|\bsecretGenerator\b"
+)
+_VALUE = re.compile(r"(?i)[\s{,\"'-](?:string_?)?val(?:ue)?[\"']?\s*:")
+
 
 def excerpt(mark: Mark) -> str:
     """Return the line with its number, and the caret; empty when it may not be shown."""
     lines = mark.text.splitlines()
-    if not 0 < mark.line <= len(lines) or _hides(lines[: mark.line]):
+    if not 0 < mark.line <= len(lines) or _SECRET.search(mark.text):
+        return ""
+    if _hides(lines[: mark.line]):
         return ""
     line = lines[mark.line - 1]
     before, after = printable(line[: mark.column - 1]), printable(line[mark.column - 1 :])
@@ -34,8 +42,8 @@ def _hides(lines: list[str]) -> bool:
     from builder.core.guard.veil import without_suspects
 
     line = lines[-1]
-    if not _ENTRY.match(line):
-        return True  # the end of a longer text, or nothing
+    if not _ENTRY.match(line) or _VALUE.search(f" {line}"):
+        return True  # the end of a longer text, or nothing; or what a name beside it tells
     above = next(
         (one for one in reversed(lines[:-1]) if one.strip() and _indent(one) < _indent(line)), ""
     )

@@ -161,6 +161,23 @@ def test_no_line_below_a_key_that_names_a_credential(above: str) -> None:
     assert excerpt(Mark(text=text, line=1, column=4)) == "  1 | a: 1\n    |    ^"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: Secret\nstringData:\n  a: hunter2\n",
+        "stringData:\n  a: hunter2\nkind: Secret\n",
+        "stringData: {a: hunter2}\n",
+        '{"kind": "Secret", "data": {"a": "hunter2"}}\n',
+        "secretGenerator:\n- name: x\n  literals: [a=hunter2]\n",
+        "env:\n- name: X_TOKEN\n  value: a\n  value: hunter2\n",
+        "env:\n- {name: X_TOKEN, value: a, value: hunter2}\n",
+    ],
+)
+def test_no_line_where_any_text_may_be_one(text: str) -> None:
+    [number] = [n for n, line in enumerate(text.splitlines(), start=1) if "hunter2" in line]
+    assert excerpt(Mark(text=text, line=number, column=3)) == ""
+
+
 @given(
     st.text(st.characters(blacklist_categories=["Cs"]), max_size=300),
     st.integers(-1, 9),

@@ -223,6 +223,21 @@ def test_what_fails_is_not_kept(source: Source, builds: list[str]) -> None:
     assert builds == ["example", "example"]
 
 
+def test_where_it_goes_is_not_kept_with_a_login(
+    source: Source, builds: list[str], folder: Path
+) -> None:
+    where = "publish: {repository: 'https://jane:hunter2@git.example.com/r.git'}\n"
+    source.overlay("more", "resources: [../example]\n", f"extends: example\n{where}")
+    job = Job(root=source.root, output=None)
+    for _ in range(2):
+        with building(job) as built:
+            assert built("more").code == 1
+    assert builds == ["more", "more"]
+    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    assert files
+    assert not any(b"hunter2" in file for file in files)
+
+
 def test_findings_are_kept_as_well(source: Source, builds: list[str]) -> None:
     first = again(source, "guide")
     assert (first[0], again(source, "guide")) == (1, first)

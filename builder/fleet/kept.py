@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from builder import cache
+from builder.core.hosts import without_login
 from builder.fleet.inputs import Inputs, sealed
 from builder.tools import helm, kustomize
 
@@ -37,8 +38,12 @@ def plainly(root: Path, name: str, folder: str | None) -> tuple[dict[str, Any], 
 
 
 def keep(root: Path, folder: str | None, found: Inputs, outcome: "Outcome") -> None:
-    """Keep what came of an environment, unless its files have changed in the meantime."""
-    if sealed(root, found.paths) != found:
+    """Keep what came of an environment, unless its files have changed in the meantime.
+
+    Nor is it kept where the address of its repository has a login.
+    """
+    to = outcome.settings.repository if outcome.settings else ""
+    if sealed(root, found.paths) != found or (to.startswith("http") and without_login(to) != to):
         return
     cache.put(_paths_key(root, outcome.name), list(found.paths))
     cache.put(

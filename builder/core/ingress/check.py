@@ -74,7 +74,7 @@ def unmet(
             if present.get(key) != value:
                 yield _finding(
                     "ingress-annotation", key, read.place(resource),
-                    f"the environment's annotation is not there: {value}", hint,
+                    "the environment's annotation is not there, or has another value", hint,
                 )  # fmt: skip
 
 
