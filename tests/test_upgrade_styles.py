@@ -132,6 +132,8 @@ def test_several_nested_charts(tmp_path: Path, run: Run) -> None:
     shutil.copytree(tmp_path / "charts" / "app", tmp_path / "charts" / "other")
     other = tmp_path / "charts" / "other" / "Chart.yaml"
     other.write_text(other.read_text().replace("name: app", "name: other"))
+    web = tmp_path / "charts" / "other" / "templates" / "web.yaml"
+    web.write_text(web.read_text().replace("name: web", "name: other-web"))
     entry = "  - name: other\n    version: 1.0.0\n    repository: https://charts.acme.example\n"
     source.edit("base/app/base.yaml", "nestedCharts:", f"{entry}nestedCharts:")
     second = PLATFORM.replace("name: app", "name: other") + "    {}\n"
