@@ -176,7 +176,7 @@ def test_sealift_itself_comes_from_no_index() -> None:
     text = (CI / "Dockerfile").read_text()
     assert f"COPY {wheel} /tmp/" in text
     installed = re.findall(r"pip install .*?'([^']+)'", text)
-    assert installed == [f"/tmp/{wheel}[tools]"]
+    assert installed == [f"/tmp/{wheel}[tools,schemas]"]
     assert "pip wheel --no-deps ." in (REPOSITORY / "docs" / "ci.md").read_text()
 
 
