@@ -85,7 +85,7 @@ class Ingress(Section, frozen=True):
 
     host: Host | None = None
     """The host under which people reach it."""
-    class_: Text | None = msgspec.field(name="class", default=None)
+    class_: Name | None = msgspec.field(name="class", default=None)
     """The ingress class."""
     controller: Controller | None = None
     """What serves the class, where its name does not tell."""

@@ -168,6 +168,18 @@ def test_an_annotation_that_is_not_in_the_table_is_unread_all_the_same() -> None
     assert (one.meaning, one.what, one.way.keys, one.value) == (None, "what it says", (), None)
 
 
+def test_no_credential_in_an_annotation_is_told() -> None:
+    present = {
+        f"{NGINX}auth-url": "https://jane:hunter2@auth.example.com/x",
+        f"{NGINX}configuration-snippet": 'proxy_set_header Authorization "Basic hunter2hunter2h";',
+        f"{NGINX}proxy-body-size": "8m",
+    }
+    for target in ("traefik", "gateway"):
+        said = [one.written for one in equivalents.unread(present, target)]
+        assert "hunter2" not in str(said)
+        assert "8m" in said
+
+
 def test_what_an_ingress_should_get() -> None:
     present = {f"{NGINX}proxy-body-size": "8m", f"{NGINX}proxy-read-timeout": "9"}
     settings = Ingress(

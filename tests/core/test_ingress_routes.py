@@ -72,6 +72,22 @@ def shown(body: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def test_no_two_routes_have_one_name() -> None:
+    several = [
+        ingress(rule("a.example.com", path("/")), rule("b.example.com", path("/b"))),
+        ingress(rule("c.example.com", path("/")), name="web-2"),
+        ingress(rule("d.example.com", path("/")), name="web"),
+    ]
+    wanted = environment(ingress=Ingress(gateway=GATEWAY))
+    nested = [*((one, "apps") for one in several), *KNOWN]
+    bodies, findings = behind_gateway(wanted, Manifests(), nested, "airgap.yaml")
+    assert findings == []
+    assert [(b["metadata"]["name"], b["spec"]["hostnames"]) for b in bodies] == [
+        ("web", ["a.example.com"]), ("web-3", ["b.example.com"]), ("web-2", ["c.example.com"]),
+        ("web-4", ["d.example.com"]),
+    ]  # fmt: skip
+
+
 def test_one_ingress_is_one_route() -> None:
     gateway = Gateway(name="shared", namespace="gateways", listener="https")
     one = ingress(rule("a.example", path("/", port="http"), path("/console", "console", 8082)))

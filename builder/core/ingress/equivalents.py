@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from builder.core.environment import Controller, Environment
+from builder.core.guard.veil import without_suspects
 from builder.core.ingress import forms
 from builder.core.ingress.controllers import CONTROLLERS, of_ingress, readers
 from builder.core.ingress.meanings import Meaning, Target, Way
@@ -18,7 +19,8 @@ _NO_WAY = Way()
 class Unread:
     """An annotation of other controllers, what it means, and how ``target`` is told the same.
 
-    ``value`` is what the first key of ``way`` would have to be; None where nothing turns it.
+    ``written`` is its value, without what looks like a credential in it; ``value`` is what the
+    first key of ``way`` would have to be, None where nothing turns it.
     """
 
     annotation: str
@@ -60,7 +62,7 @@ def unread(present: Mapping[str, str], target: Target) -> Iterator[Unread]:
             continue
         yield Unread(
             annotation=annotation,
-            written=written,
+            written=without_suspects(written),
             source=source,
             meaning=meaning,
             way=way,

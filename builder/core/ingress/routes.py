@@ -4,8 +4,9 @@ https://gateway-api.sigs.k8s.io/reference/spec/ (v1). What the API server would 
 out, so that nothing drifts. Ports are numbers there: names are looked up in the Services.
 """
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -65,11 +66,16 @@ def services(resources: Iterable[tuple[Resource, str]]) -> Services:
 
 
 def routes(
-    ingress: Resource, namespace: str, known: Services, environment: Environment
+    ingress: Resource,
+    namespace: str,
+    known: Services,
+    environment: Environment,
+    taken: Collection[str] = (),
 ) -> Iterator[dict[str, Any] | Finding]:
     """Yield the HTTPRoutes that do what an Ingress does, and a Finding for what none can.
 
-    One does for hosts with the same paths. ``namespace`` is where the Ingress lands.
+    One does for hosts with the same paths. ``namespace`` is where the Ingress lands, ``taken`` are
+    names that other routes have there.
     """
     gateway = environment.ingress.gateway
     assert gateway is not None  # noqa: S101 - there is no route without
@@ -80,7 +86,7 @@ def routes(
             groups.setdefault(tuple(sorted(matches, key=lambda m: m.rank)), []).append(host)
     yield from reader.findings
     time = _timeout(ingress)
-    number = 0
+    names = _names(ingress.id.name, taken)
     own = hosts.wanted(environment)
     for group, named in groups.items():
         hostnames = list(dict.fromkeys(host or own for host in named))
@@ -88,9 +94,13 @@ def routes(
             hostnames = []  # no host is any host
         for part in _parts(hostnames, MAX_HOSTNAMES) or [[]]:
             for rules in _limited(list(_rules(group, time))):
-                number += 1
-                name = ingress.id.name if number == 1 else f"{ingress.id.name}-{number}"
-                yield _route(name, namespace, gateway, part, rules)
+                yield _route(next(names), namespace, gateway, part, rules)
+
+
+def _names(first: str, taken: Collection[str]) -> Iterator[str]:
+    """Yield a name, and then numbered ones, but for those that are taken."""
+    numbered = (f"{first}-{number}" for number in itertools.count(2))
+    yield from (name for name in itertools.chain([first], numbered) if name not in taken)
 
 
 class _Reader:

@@ -25,12 +25,15 @@ def behind_gateway(
         return bodies, findings
     placed = [*((resource, resource.id.namespace) for resource in before), *nested]
     known = routes.services(placed)
-    for resource, namespace in placed:
-        if not read.is_ingress(resource):
-            continue
+    ingresses = [(one, namespace) for one, namespace in placed if read.is_ingress(one)]
+    for resource, namespace in ingresses:
         for annotation, value in read.annotations(resource).items():
             findings += gateway.silent(annotation, value, read.place(resource))
-        for found in routes.routes(resource, namespace, known, environment):
+        # What is called as an Ingress is its own first; nothing else is called so.
+        own = resource.id.name
+        taken = {one.id.name for one, space in ingresses if space == namespace} - {own}
+        taken |= {b["metadata"]["name"] for b in bodies if ResourceId.of(b).namespace == namespace}
+        for found in routes.routes(resource, namespace, known, environment, taken):
             if isinstance(found, Finding):
                 findings.append(found)
             elif not _is_by_hand(found, before, generated):
