@@ -92,7 +92,8 @@ def workspace(source: Source) -> Source:
 def test_the_examples_of_a_page_run(
     workspace: Source, run: Run, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    PREPARED.get(page, lambda _: None)(workspace)
+    if page in PREPARED:
+        PREPARED[page](workspace)
     for example in examples(page):
         perform(example, run, monkeypatch)
 

@@ -1,31 +1,24 @@
 """From nothing to a published bundle with only the wheel installed, as docs/start.md shows it."""
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import CHARTS, REPOSITORY
+from tests.documentation.markdown import examples
+from tests.documentation.run import shows
 from tests.installed import installed, wheel
 
-BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
-
-def steps() -> list[tuple[str, list[str]]]:
+def steps() -> Sequence[tuple[str, list[str]]]:
     """Return the commands of the tutorial, each with the lines that it is to print."""
-    block = BLOCK.findall((REPOSITORY / "docs" / "start.md").read_text())[0]
-    found: list[tuple[str, list[str]]] = []
-    for line in block.splitlines():
-        if line.startswith("$ "):
-            found.append((line[2:], []))
-        else:
-            found[-1][1].append(line)
-    return found
+    return next(examples("docs/start.md")).commands
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +65,7 @@ def test_from_nothing_to_a_published_bundle(
             continue
         done = subprocess.run(argv, cwd=here, capture_output=True, text=True)
         assert done.returncode == 0, (command, done.stdout, done.stderr)
-        assert_shows(done.stdout, shown, command)
+        assert shows(done.stdout, shown), (command, done.stdout)
         if argv[:2] == ["sealift", "init"]:
             announced = [line.strip() for line in done.stderr.splitlines() if line[:2] == "  "]
             named = [line.partition("  #")[0].strip() for line in announced]
@@ -99,12 +92,6 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file()
     }
-
-
-def assert_shows(out: str, shown: list[str], command: str) -> None:
-    """Hold an output against the lines that are shown of it: ``...`` stands for any text."""
-    pattern = re.escape("\n".join(shown)).replace(re.escape("..."), ".*")
-    assert re.fullmatch(rf"{pattern}\n?", out, re.DOTALL), (command, out)
 
 
 def test_the_program_is_that_of_the_wheel(programs: Path, tmp_path: Path) -> None:
