@@ -37,7 +37,7 @@ def test_every_file_that_the_architecture_names_is_there() -> None:
     text = (REPOSITORY / "ARCHITECTURE.md").read_text()
     named = set(re.findall(r"[\w/]+\.py\b", text)) | set(re.findall(r"`([\w/]+/)`", text))
     assert len(named) > 100
-    tops = [REPOSITORY / top for top in ("base", "builder", "overlays", "tests", "tools")]
+    tops = [REPOSITORY / top for top in ("base", "builder", "docs", "overlays", "tests", "tools")]
     files = {f"/{p.relative_to(REPOSITORY).as_posix()}" for top in tops for p in top.glob("**/*")}
     missing = {name for name in named if not any(f.endswith(f"/{name.rstrip('/')}") for f in files)}
     assert missing == set()
