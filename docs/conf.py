@@ -8,7 +8,6 @@ becomes a toctree, which no forge would show.
 """
 
 import re
-from pathlib import PurePosixPath
 from typing import Any
 
 project = "Sealift"
@@ -35,7 +34,7 @@ html_show_sphinx = False
 
 LISTS = {"docs/index", "docs/decisions/README"}
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-_ENTRY = re.compile(r"^- \[[^\]]+\]\(([^)#:]+)\.md\)", re.MULTILINE)
+_ENTRY = re.compile(r"^- \[([^\]]+)\]\(([^)#:]+)\.md\)", re.MULTILINE)
 
 
 def navigation(text: str) -> str:
@@ -47,10 +46,10 @@ def navigation(text: str) -> str:
     return "".join(parts)
 
 
-def _toctree(caption: str, pages: list[str]) -> str:
+def _toctree(caption: str, pages: list[tuple[str, str]]) -> str:
     if not pages:
         return ""
-    entries = "\n".join(str(PurePosixPath(page)) for page in pages)
+    entries = "\n".join(f"{title} <{page}>" for title, page in pages)
     titled = f":caption: {caption}\n" if caption else ""
     return f"\n```{{toctree}}\n:hidden:\n{titled}\n{entries}\n```\n\n"
 
