@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from builder import editors
 from builder.core import scaffold
 from builder.scaffold import packed, questions
 from builder.scaffold.writing import write_together
@@ -40,6 +41,20 @@ def test_what_is_asked_gives_what_options_give(
                   "answer for 'bucket'"):  # fmt: skip
         assert wrong in given.err
     assert snapshot(other) == snapshot(made)
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"), [("environment", ENVIRONMENT), ("base", "base/wandb/base.yaml")]
+)
+def test_an_editor_finds_the_schema(made: Path, run: Run, kind: str, file: str) -> None:
+    path = made / file
+    first = path.read_text().partition("\n")[0]
+    named = path.parent / first.removeprefix("# yaml-language-server: $schema=")
+    assert named.resolve() == made / ".sealift" / f"{kind}.schema.json"
+    assert named.read_text() == editors.text(kind)
+    named.write_text("{}")  # of another version
+    assert run(*init(made)).code == 0
+    assert named.read_text() == editors.text(kind)
 
 
 def test_nobody_to_ask(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

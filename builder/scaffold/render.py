@@ -18,6 +18,8 @@ from builder.scaffold import ci, packed
 _GIVEN = ("base", "registry", "chart_repository", "host", "kubernetes", "repository", "engine",
           "mirror_layout", "ingress_class", "forge")  # fmt: skip
 
+_SCHEMA = "# yaml-language-server: $schema=../../.sealift/base.schema.json\n"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlatformQuestion:
@@ -65,7 +67,7 @@ def folder(title: str, environments: Mapping[str, Answers]) -> dict[str, str]:
     files = _copied("folder", data)[0]
     for base in sorted({answers.base for answers in environments.values()}):
         for path, content in packed.base_files(base).items():
-            files[f"base/{base}/{path}"] = content
+            files[f"base/{base}/{path}"] = (_SCHEMA if path == "base.yaml" else "") + content
     if forge != "none":
         first = next(a for a in environments.values() if a.forge == forge)
         files |= ci.files(forge, names, first)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder import editors
 from builder.core.errors import ConfigurationError
 from builder.core.scaffold import FILE, VERSION, Answers, Record, dump, load
 from builder.files import read_bytes, read_if_there
@@ -89,8 +90,11 @@ def carry_out(plan: Plan, *, markers: bool = False) -> None:
     files: dict[str, bytes | None] = {
         change.path: change.after for change in plan.writes if markers or change.state != "conflict"
     }
-    record = dump(plan.record).encode()
-    path = plan.root / FILE
-    if not path.is_file() or read_bytes(path, plan.root) != record:
-        files[FILE] = record
+    # Nobody edits these: they are what this version says, not merged with anything.
+    ours = {FILE: dump(plan.record).encode()}
+    ours |= {f".sealift/{kind}.schema.json": editors.text(kind).encode() for kind in editors.MODELS}
+    for name, content in ours.items():
+        path = plan.root / name
+        if not path.is_file() or read_bytes(path, plan.root) != content:
+            files[name] = content
     write_together(plan.root, files)
