@@ -3,6 +3,7 @@
 What it depends on comes from the environment of the tests, Sealift itself does not.
 """
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -13,10 +14,20 @@ from tests.conftest import REPOSITORY
 
 
 def wheel(folder: Path) -> Path:
-    """Build the wheel."""
-    argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(argv, cwd=REPOSITORY, check=True, capture_output=True)
-    [built] = folder.glob("sealift-*.whl")
+    """Build the wheel of the checkout."""
+    return build(folder, "wheel")
+
+
+def build(
+    folder: Path, target: str, *, source: Path = REPOSITORY, epoch: int | None = None
+) -> Path:
+    """Build the wheel or the sdist of sources, its files dated ``epoch`` (seconds)."""
+    argv = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
+    environment = dict(os.environ)
+    if epoch is not None:
+        environment["SOURCE_DATE_EPOCH"] = str(epoch)
+    subprocess.run(argv, cwd=source, env=environment, check=True, capture_output=True)
+    [built] = folder.glob("sealift-*")
     return built
 
 
