@@ -22,6 +22,14 @@ SECRET = "gitops"
 """The Secret by which an engine reads the published repository."""
 
 
+def level(value: str) -> str:
+    """A patch of the overlay by which the platform's containers have a variable ``LEVEL``."""
+    return (
+        "- target: {kind: WeightsAndBiases}\n  patch: |-\n"
+        f"    - {{op: add, path: /spec/values/global/extraEnv/LEVEL, value: '{value}'}}\n"
+    )
+
+
 @dataclass(frozen=True)
 class Desk:
     """A source repository whose environment is published to a repository of the forge."""

@@ -11,6 +11,7 @@ import pytest
 
 from tests.cluster.api import Object
 from tests.cluster.chain import Chain
+from tests.cluster.desk import level
 from tests.cluster.patience import eventually
 from tests.cluster.site import NAMES
 
@@ -39,12 +40,13 @@ _VOLUME: Object = {
         "storageClassName": "none",
     },
 }
-_DEBUG = """\
-- target: {kind: WeightsAndBiases}
+_DEBUG = level("debug")
+# Makes the Deployment take a while, so that what does not wait for it is seen not to.
+_SLOW = """\
+- target: {kind: Deployment}
   patch: |-
-    - op: add
-      path: /spec/values/console/env
-      value: {LEVEL: debug}
+    - {op: add, path: /spec/minReadySeconds, value: 10}
+    - {op: add, path: /spec/template/metadata/annotations, value: {level: debug}}
 """
 _REFUSED = """\
 apiVersion: v1
@@ -104,6 +106,25 @@ def test_the_definition_comes_before_the_operator_and_that_before_the_resource(
     assert chain.resource is not None
     assert since(definition) <= since(operator)
     assert since(operator, "Available") <= since(chain.resource)
+
+
+def test_the_resource_changes_when_the_operator_is_ready(pristine: Chain) -> None:
+    chain, desk = pristine, pristine.desk
+    assert chain.resource is not None
+    before = chain.resource["spec"]
+    desk.overlay(patches=_SLOW + _DEBUG)
+    commit = desk.publish()
+    eventually(
+        lambda: chain.resource is not None and chain.resource["spec"] != before,
+        "the resource changes",
+        ask=chain.engine.refresh,
+        state=lambda: chain.unfinished(commit),
+    )
+    operator = deployment(chain, "wandb-controller-manager")
+    assert operator["spec"]["minReadySeconds"] == 10
+    status = operator["status"]
+    assert status["observedGeneration"] == operator["metadata"]["generation"]
+    assert status["updatedReplicas"] == status["availableReplicas"] == status["replicas"]
 
 
 def test_upgrade_by_pull_request_and_rollback_by_revert(pristine: Chain) -> None:

@@ -27,14 +27,18 @@ _COMMAND, _PYTEST = 0, 3
 @pytest.mark.parametrize("depth", [_COMMAND, _PYTEST], ids=["the command", "pytest"])
 def test_a_run_that_is_killed_leaves_nothing(tmp_path: Path, depth: int) -> None:
     need("etcd", "kubernetes")
-    command = [sys.executable, "-c", _ENTER, str(tmp_path), f"-k={_TEST}", "--engine=none"]
+    # It does not end by itself: it waits for somebody who debugs the test.
+    flags = [f"-k={_TEST}", "--engine=none", "--trace"]
+    command = [sys.executable, "-c", _ENTER, str(tmp_path), *flags]
     with (tmp_path / "output.log").open("wb") as output:
         run = subprocess.Popen(
             command,
             env=os.environ | {"PYTHONPATH": str(REPOSITORY), "XDG_CACHE_HOME": str(CACHE)},
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
         )
+    assert run.stdin is not None
     try:
         eventually(
             lambda: _below(run.pid, _SERVER) or run.poll() is not None,
@@ -45,11 +49,10 @@ def test_a_run_that_is_killed_leaves_nothing(tmp_path: Path, depth: int) -> None
         assert len(line) == 5, (line, (tmp_path / "output.log").read_text())
         network = _network(line[-1])
         assert network != _network(os.getpid())
-        # It is not to end by itself.
-        os.kill(line[_PYTEST], signal.SIGSTOP)
         os.kill(line[depth], signal.SIGKILL)
         eventually(lambda: not _within(network), "all has ended", state=lambda: _within(network))
     finally:
+        run.stdin.close()
         run.kill()
         run.wait()
 

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.cluster.chain import Chain
+from tests.cluster.desk import level
 from tests.cluster.patience import eventually
+from tests.cluster.witness import containers
 from tests.servers.process import Process
 
 _SECONDS = 60.0
@@ -29,7 +31,8 @@ def test_at_the_end_the_cluster_is_the_last_commit(chain: Chain) -> None:
     started = time.monotonic()
     with dying(victims, _SECONDS) as deaths:
         for number in range(_PUBLISHES):
-            desk.overlay({"faults.yaml": _SETTINGS.replace("NUMBER", str(number))})
+            text = _SETTINGS.replace("NUMBER", str(number))
+            desk.overlay({"faults.yaml": text}, patches=level(str(number)))
             desk.run("airgap", desk.environment)
             eventually(lambda: _published(chain), "a publish gets through")
             pause = started + _SECONDS * (number + 1) / _PUBLISHES - time.monotonic()
@@ -47,9 +50,21 @@ def test_at_the_end_the_cluster_is_the_last_commit(chain: Chain) -> None:
     last = chain.api.get("v1", "ConfigMap", "faults", "wandb")
     assert last is not None
     assert last["data"] == {"number": str(_PUBLISHES - 1)}
+    assert _levels(chain) == {str(_PUBLISHES - 1)}
     eventually(lambda: chain.witness.standing() <= desk.lock(), "what runs is in the lock")
     desk.overlay()
     chain.deliver()
+
+
+def _levels(chain: Chain) -> set[str]:
+    """What the operator has made of the variable that each publish changes."""
+    return {
+        entry["value"]
+        for body in chain.api.list("apps/v1", "Deployment")
+        for container in containers(body)
+        for entry in container.get("env") or ()
+        if entry["name"] == "LEVEL"
+    }
 
 
 def _published(chain: Chain) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from builder.tools import helm
 from tests.cluster.chain import Chain
+from tests.cluster.desk import level
 from tests.cluster.patience import eventually
 from tests.cluster.site import NAMES, PASSWORD, REGISTRY, USER
 
@@ -49,7 +50,7 @@ def test_a_chart_from_a_registry_and_a_registry_that_refuses(pulling: Chain) -> 
     assert chain.recorder.reached <= set(NAMES) - {"charts.yourdomain.com"}
 
     desk.site.registry_password("another-horse")
-    desk.overlay(patches=_level("one"))
+    desk.overlay(patches=level("one"))
     commit = desk.publish()
     chain.engine.refresh()
     eventually(lambda: chain.phase == "Invalid Config", "the operator cannot pull")
@@ -59,10 +60,3 @@ def test_a_chart_from_a_registry_and_a_registry_that_refuses(pulling: Chain) -> 
     desk.site.registry_password(PASSWORD)
     chain.settle(commit)
     eventually(lambda: chain.witness.standing() <= desk.lock(), "what runs is in the lock")
-
-
-def _level(value: str) -> str:
-    return (
-        "- target: {kind: WeightsAndBiases}\n  patch: |-\n"
-        f"    - op: add\n      path: /spec/values/console/env\n      value: {{LEVEL: {value}}}\n"
-    )
