@@ -38,5 +38,5 @@ COPY --from=sealift /opt/sealift /opt/sealift
 ENV PATH=/opt/sealift/bin:$PATH
 USER 10001
 WORKDIR /work
-ENTRYPOINT ["sealift"]
-CMD ["--help"]
+# No entry point: the runners of GitHub and GitLab start a shell.
+CMD ["sealift", "--help"]

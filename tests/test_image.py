@@ -73,7 +73,8 @@ def test_it_is_of_this_version_and_runs_as_nobody() -> None:
     assert arguments()["VERSION"] == __version__
     last = TEXT[TEXT.rindex("\nFROM ") :]
     assert re.findall(r"^USER (\S+)$", last, re.MULTILINE) == ["10001"]
-    assert last.index("\nUSER ") < last.index("\nENTRYPOINT ")
+    assert last.index("\nUSER ") < last.index("\nCMD ")
+    assert "\nENTRYPOINT" not in TEXT
 
 
 def test_what_the_build_copies_is_let_through() -> None:
