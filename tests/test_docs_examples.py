@@ -36,6 +36,7 @@ NOT_RUN = Counter(
         "a registry, and what is published there": 1,
         "programs of others; tests/test_verify.py has the first": 1,
         "it is what runs the tests": 4,
+        "benchmarks take minutes": 1,
     }
 )
 ON_EXAMPLE = "extends: example\npublish: {repository: ../gitops.git}\n"
