@@ -15,7 +15,14 @@ author = "Sealift"
 project_copyright = "Apache-2.0"
 
 extensions = ["myst_parser"]
-include_patterns = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/**.md"]
+include_patterns = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/**.md",
+]
 root_doc = "docs/index"
 source_suffix = {".md": "markdown"}
 # Anchors as forges make them, so that a link holds there and here.

@@ -1,8 +1,8 @@
 """``python -m tests.cluster [PYTEST ARGUMENTS]``: run these tests where nothing can get out.
 
-The tests of each engine, and those that need none, run at the same time, in a namespace each; with
-``--engine NAME`` those of one, on the terminal. What the programs of a run that failed have logged
-is kept: see docs/cluster-tests.md.
+Those that share the cluster of one engine run beside those of the other, and beside those that
+stand apart, each in a namespace; with ``--engine NAME`` one of the three does, on the terminal.
+What the programs of a run that failed have logged is kept: see docs/cluster-tests.md.
 """
 
 import shutil
@@ -16,7 +16,7 @@ import pytest
 
 from tests.cluster.namespace import enter, first_process, shut_in
 
-_ENGINES = ("flux", "argocd", "none")
+_ENGINES = ("flux", "argocd", "apart")
 _INSIDE = "--inside"
 _TEMPORARY = "tmp"
 _NO_TESTS = int(pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
 
 
 def _beside(argv: list[str], name: str) -> int:
-    """Run the tests of an engine, or of none; prints what they printed when they have ended."""
+    """Run one of the three; prints what they printed when they have ended."""
     kept = _KEPT / name
     kept.mkdir()
     log = kept / "output.log"

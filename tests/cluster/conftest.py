@@ -34,12 +34,12 @@ _ENGINES: dict[str, tuple[_Start, list[str]]] = {
     "flux": (flux, ["flux"]),
     "argocd": (argocd, ["argocd", "redis", "kustomize"]),
 }
-_NONE = "none"
+_APART = "apart"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the tests of one engine be chosen, or those that need none."""
-    parser.addoption("--engine", choices=[*_ENGINES, _NONE], help="only the tests of one engine")
+    """Let those tests be chosen that share a cluster of one engine, or share none."""
+    parser.addoption("--engine", choices=[*_ENGINES, _APART], help="those that share its cluster")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,14 +50,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = config.getoption("--engine", default=None)
     if chosen is None:
         return
-    left = [item for item in items if _engine_of(item) != chosen]
+    left = [item for item in items if _shared(item) != chosen]
     config.hook.pytest_deselected(items=left)
-    items[:] = [item for item in items if _engine_of(item) == chosen]
+    items[:] = [item for item in items if _shared(item) == chosen]
 
 
-def _engine_of(item: pytest.Item) -> str:
-    parameters: dict[str, object] = item.callspec.params if hasattr(item, "callspec") else {}
-    return str(parameters.get("engine_name", _NONE))
+def _shared(item: pytest.Item) -> str:
+    """The engine whose cluster a test shares with others."""
+    if not isinstance(item, pytest.Function) or "chain" not in item.fixturenames:
+        return _APART
+    return str(item.callspec.params["engine_name"])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -28,7 +28,7 @@ _COMMAND, _PYTEST = 0, 3
 def test_a_run_that_is_killed_leaves_nothing(tmp_path: Path, depth: int) -> None:
     need("etcd", "kubernetes")
     # It does not end by itself: it waits for somebody who debugs the test.
-    flags = [f"-k={_TEST}", "--engine=none", "--trace"]
+    flags = [f"-k={_TEST}", "--engine=apart", "--trace"]
     command = [sys.executable, "-c", _ENTER, str(tmp_path), *flags]
     with (tmp_path / "output.log").open("wb") as output:
         run = subprocess.Popen(
