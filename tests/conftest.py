@@ -11,7 +11,7 @@ from typing import Protocol
 import hypothesis
 import pytest
 
-from builder import cache, diff, progress
+from builder import cache, diff, log, progress
 from builder.cli import main
 from builder.tools import helm, kustomize, renderer
 from tests.servers.registry import registry_command
@@ -62,6 +62,7 @@ def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1,localhost")
+    log.reset()  # a command line before may have been verbose
     cache.forget()
     helm.find.cache_clear()
     renderer.find.cache_clear()

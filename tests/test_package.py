@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from builder import __version__
+from tests.archives import SAFELY
 from tests.conftest import REPOSITORY
 from tests.installed import build
 
@@ -30,7 +31,7 @@ def source(tmp_path_factory: pytest.TempPathFactory, sdist: Path) -> Path:
     """Return the unpacked sdist."""
     folder = tmp_path_factory.mktemp("source")
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(folder, **SAFELY)
     return folder / f"sealift-{__version__}"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.tools import kustomize
 from tests.conftest import CHARTS, REPOSITORY
 from tests.documentation.markdown import examples
 from tests.documentation.run import shows
@@ -56,6 +57,7 @@ def test_from_nothing_to_a_published_bundle(
     shutil.copytree(CHARTS, here / "charts")
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv(kustomize.SETTING, kustomize.find()[0][0])  # of the extra `tools`
     edited = {}
     for command, shown in steps():
         argv = shlex.split(command)
